@@ -1,0 +1,3 @@
+"""selflearn learns from data that nobody labelled."""
+
+__version__ = "0.1.0"

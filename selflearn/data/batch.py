@@ -1,0 +1,74 @@
+"""A batch: what `collate` makes of samples. Kinds of data add fields by subclassing; every tensor field has one row a sample."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import torch
+from torch import Tensor
+
+Self = TypeVar("Self", bound="Batch")
+
+
+@dataclass
+class Batch:
+    """Samples of one kind, as tensors.
+
+    Attributes
+    ----------
+    values : (batch, ...) what the kind's views and encoders read. Raw from a dataset (uint8 pictures, say) until a view has
+        brought it to the unit scale of its kind.
+    index : (batch,) int64, each sample's position in its dataset.
+    labels : (batch,) int64 class numbers, -1 where nobody knows.
+    lengths : (batch,) int64, the valid length of each padded sample, or None.
+    mask : (batch, length) bool, True where a padded position is real, or None.
+    changes : what a view did to each sample: name -> tensor of (batch, ...).
+    scope : "global" for a view of (nearly) the whole sample, "local" for a small part of it.
+    """
+
+    values: Tensor
+    index: Tensor
+    labels: Tensor
+    lengths: Tensor | None = None
+    mask: Tensor | None = None
+    changes: dict[str, Tensor] = field(default_factory=dict)
+    scope: str = "global"
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the samples lie."""
+        return self.values.device
+
+    def to(self: Self, device: torch.device | str, non_blocking: bool = False) -> Self:
+        """The same batch on another device."""
+        return self._map(lambda tensor: tensor.to(device, non_blocking=non_blocking))
+
+    def pin_memory(self: Self) -> Self:
+        """The same batch in page-locked memory, for an overlapped copy to a GPU."""
+        return self._map(lambda tensor: tensor.pin_memory())
+
+    def select(self: Self, rows: Tensor) -> Self:
+        """The samples at `rows` (int64 positions or a bool mask of (batch,))."""
+        return self._map(lambda tensor: tensor[rows])
+
+    def replace(self: Self, **fields: Any) -> Self:
+        """A copy with some fields replaced; `changes` are merged into those already kept."""
+        if "changes" in fields:
+            fields["changes"] = {**self.changes, **fields["changes"]}
+        return dataclasses.replace(self, **fields)
+
+    def _map(self: Self, change: Callable[[Tensor], Tensor]) -> Self:
+        fields: dict[str, Any] = {}
+        for each in dataclasses.fields(self):
+            value = getattr(self, each.name)
+            if isinstance(value, Tensor):
+                fields[each.name] = change(value)
+            elif isinstance(value, dict):
+                fields[each.name] = {name: change(tensor) for name, tensor in value.items()}
+        return dataclasses.replace(self, **fields)

@@ -1,0 +1,92 @@
+"""A method ties views, networks, targets and objectives into named losses. It knows neither the kind of data nor a trainer."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from selflearn.data.batch import Batch
+from selflearn.errors import RecipeError
+from selflearn.methods.options import check_options
+from selflearn.networks.encoder import Encoder
+
+Losses = dict[str, Tensor]
+
+
+@dataclass
+class Outcome:
+    """What one forward pass of a method gives.
+
+    Attributes
+    ----------
+    losses : named scalars; their sum is minimised.
+    embedding : (batch, dim) detached: the vectors whose collapse would be the method's collapse, watched by the monitors.
+    """
+
+    losses: Losses
+    embedding: Tensor
+
+    @property
+    def total(self) -> Tensor:
+        """The scalar that is minimised."""
+        return torch.stack(list(self.losses.values())).sum()
+
+
+class Method(nn.Module, ABC):
+    """Base of every method.
+
+    A subclass declares its settings as annotated class attributes with defaults, makes its heads and targets in `build`,
+    and computes its losses in `forward` (families offer narrower hooks, so that most methods write only `losses`).
+
+    Class attributes
+    ----------------
+    needs : capabilities that the encoder must declare (see `Encoder.capabilities`).
+    default_views : the name of the views it is published with; each kind of data knows what the name means for it.
+    uses_labels : True where labels shape the loss (SupCon); labels of -1 must be allowed for.
+    """
+
+    needs: ClassVar[frozenset[str]] = frozenset()
+    default_views: ClassVar[str] = "standard"
+    uses_labels: ClassVar[bool] = False
+
+    def __init__(self, encoder: Encoder, **options: Any) -> None:
+        super().__init__()
+        missing = self.needs - encoder.capabilities
+        if missing:
+            raise RecipeError(
+                f"{type(self).__name__} needs an encoder with {', '.join(sorted(missing))}; "
+                f"{encoder.settings.get('name', type(encoder).__name__)} has {', '.join(sorted(encoder.capabilities)) or 'none of these'}"
+            )
+        for name, value in check_options(type(self), options).items():
+            setattr(self, name, value)
+        self.encoder = encoder
+        self.build()
+
+    def build(self) -> None:
+        """Make heads and targets from `self.encoder` and the settings."""
+
+    @abstractmethod
+    def forward(self, views: list[Batch], generator: torch.Generator) -> Outcome:
+        """Losses of these views of one batch. All randomness comes from `generator` (on the views' device)."""
+
+    def check_batch(self, samples: int, steps: int | None = None) -> None:
+        """Raise `RecipeError` where a batch of this many samples cannot work. Called once, before training."""
+        if samples < 2:
+            raise RecipeError(f"{type(self).__name__} needs at least 2 samples in a batch, not {samples}")
+
+    def after_update(self, progress: float) -> None:
+        """What follows each optimiser step (a teacher's average, say). `progress` in [0, 1] is the share of the budget used."""
+
+    def update(self, views: Sequence[Batch], optimiser: torch.optim.Optimizer, generator: torch.Generator, progress: float = 0.0) -> Outcome:
+        """One whole update, without any trainer: forward, backward, step, `after_update`. Returns the outcome, detached."""
+        outcome = self(list(views), generator)
+        optimiser.zero_grad()
+        outcome.total.backward()
+        optimiser.step()
+        self.after_update(progress)
+        return Outcome({name: loss.detach() for name, loss in outcome.losses.items()}, outcome.embedding)
