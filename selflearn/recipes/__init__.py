@@ -1,0 +1,26 @@
+"""Recipes: stages as data, the schema that checks them, and the plan that runs them."""
+
+from selflearn.recipes.choice import Choice, choose, default_preset
+from selflearn.recipes.library import Entry, entries, load, presets_of, shelf
+from selflearn.recipes.plan import PlanOutcome, build_encoder, build_method, build_views, run_plan
+from selflearn.recipes.schema import Recipe, Source, Stage, parse_recipe
+
+__all__ = [
+    "Choice",
+    "Entry",
+    "PlanOutcome",
+    "Recipe",
+    "Source",
+    "Stage",
+    "build_encoder",
+    "build_method",
+    "build_views",
+    "choose",
+    "default_preset",
+    "entries",
+    "load",
+    "parse_recipe",
+    "presets_of",
+    "run_plan",
+    "shelf",
+]

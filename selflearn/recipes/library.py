@@ -1,0 +1,83 @@
+"""The recipes that ship, and those of a person's own: found by name or path, checked, listed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from selflearn.errors import RecipeError, nearest
+from selflearn.recipes.schema import Recipe, parse_recipe
+
+SHELVES = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A recipe on the shelf, read but not yet resolved."""
+
+    name: str
+    family: str
+    path: Path
+    summary: str
+    system: str | None
+    presets: tuple[str, ...]
+
+
+def shelf() -> dict[str, Path]:
+    """Name -> file of every recipe that ships: ``barlow-twins`` -> ``recipes/joint/barlow_twins.yaml``."""
+    return {path.stem.replace("_", "-"): path for path in sorted(SHELVES.glob("*/*.yaml"))}
+
+
+def entries() -> list[Entry]:
+    """Every recipe that ships, in order of family and name."""
+    found = []
+    for name, path in shelf().items():
+        raw = _read(path)
+        found.append(Entry(name, path.parent.name, path, raw.get("summary", ""), raw.get("system"), tuple(raw.get("presets") or ())))
+    return sorted(found, key=lambda entry: (entry.family, entry.name))
+
+
+def load(recipe: str | Path, preset: str | None = None, changes: dict[str, Any] | None = None) -> Recipe:
+    """The recipe of this name, or in this YAML file, with a preset and changes laid over it.
+
+    Parameters
+    ----------
+    recipe : a name from `shelf` or a path that ends in .yaml or .yml.
+    preset : ``"small"``, ``"published"`` ...; a preset the recipe lacks is an error.
+    changes : dotted keys and their values, e.g. ``{"optimiser.lr": 1e-3, "temperature": 0.2}``.
+
+    Raises
+    ------
+    RecipeError : no such recipe, or it does not pass the schema.
+    """
+    path = Path(recipe)
+    if path.suffix in {".yaml", ".yml"}:
+        if not path.is_file():
+            raise RecipeError(f"there is no recipe file at {path}")
+        return parse_recipe(_read(path), path.stem.replace("_", "-"), "own", preset, changes)
+    known = shelf()
+    name = str(recipe).lower().replace("_", "-")
+    if name not in known:
+        raise RecipeError(f"there is no recipe {str(recipe)!r}{nearest(name, known)}. A file of your own must end in .yaml")
+    return parse_recipe(_read(known[name]), name, known[name].parent.name, preset, changes)
+
+
+def presets_of(recipe: str | Path) -> tuple[str, ...]:
+    """The names of a recipe's presets."""
+    path = Path(recipe)
+    if path.suffix not in {".yaml", ".yml"}:
+        path = shelf().get(str(recipe).lower().replace("_", "-"), path)
+    return tuple(_read(path).get("presets") or ()) if path.is_file() else ()
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise RecipeError(f"{path} is not readable YAML: {str(error).splitlines()[0]}") from error
+    if not isinstance(raw, dict):
+        raise RecipeError(f"{path} does not hold a recipe: it needs at least the keys summary and stages")
+    return raw

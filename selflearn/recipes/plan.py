@@ -1,0 +1,91 @@
+"""The plan that runs a recipe's stages: networks and views by name, one encoder handed from stage to stage."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import torch
+
+from selflearn import networks, views
+from selflearn.data import Dataset, Spec
+from selflearn.errors import RecipeError
+from selflearn.measures import Verdict
+from selflearn.methods import Method, find
+from selflearn.networks import Encoder
+from selflearn.recipes.schema import Recipe, Stage
+from selflearn.training import Budget, FitOutcome, Progress, RunFolder, fit
+from selflearn.views import View
+
+
+@dataclass
+class PlanOutcome:
+    """What a plan leaves: the encoder, what each stage reported, and the alarm that stopped it, if one did."""
+
+    encoder: Encoder
+    stages: list[FitOutcome] = field(default_factory=list)
+
+    @property
+    def alarm(self) -> Verdict | None:
+        """Collapse or divergence in any stage."""
+        return next((stage.alarm for stage in self.stages if stage.alarm is not None), None)
+
+
+def build_encoder(stage: Stage, spec: Spec, seed: int, accelerator: bool) -> Encoder:
+    """The stage's encoder, untrained: a function of its settings, the spec and the seed alone."""
+    choice = dict(stage.encoder)
+    if choice["name"] == "auto":
+        choice["name"] = networks.default_encoder(spec, accelerator)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return networks.build(spec, **choice)
+
+
+def build_method(stage: Stage, encoder: Encoder, seed: int) -> Method:
+    """The stage's method around an encoder; its heads are a function of the seed."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed + 1)
+        return find(stage.fit)(encoder, **stage.options)
+
+
+def build_views(stage: Stage, spec: Spec) -> list[View]:
+    """The stage's views for this kind of data."""
+    return views.build(spec, **stage.views)
+
+
+def split_budget(budget: Budget, stages: tuple[Stage, ...]) -> list[Budget]:
+    """The whole budget, divided by the stages' shares."""
+    whole = sum(stage.share for stage in stages)
+    return [Budget(budget.amount * stage.share / whole, budget.unit) for stage in stages]
+
+
+def run_plan(
+    recipe: Recipe,
+    dataset: Dataset,
+    encoder: Encoder,
+    budget: Budget,
+    seed: int = 0,
+    *,
+    device: str = "auto",
+    precision: str = "auto",
+    folder: RunFolder | None = None,
+    resume: bool = False,
+    report: Callable[[Progress], None] | None = None,
+) -> PlanOutcome:
+    """Run every stage of a recipe on a dataset, training `encoder` in place.
+
+    Stops at the first stage that raises an alarm. With `resume`, finished stages are passed over and the one that was
+    interrupted continues where it was saved.
+    """
+    outcome = PlanOutcome(encoder)
+    for number, (stage, part) in enumerate(zip(recipe.stages, split_budget(budget, recipe.stages), strict=True)):
+        if number and stage.encoder["name"] not in {"auto", encoder.settings.get("name")}:
+            raise RecipeError(f"recipe {recipe.name!r}, stage {number + 1}: the encoder of the first stage is handed on; remove 'encoder'")
+        method = build_method(stage, encoder, seed + 2 * number)
+        settings = stage.settings.model_copy(update={"budget": part, "seed": seed, "device": device, "precision": precision})
+        outcome.stages.append(
+            fit(method, dataset, build_views(stage, dataset.spec), settings, folder, stage=number, resume=resume, report=report)
+        )
+        if outcome.alarm is not None:
+            break
+    return outcome
