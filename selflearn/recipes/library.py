@@ -36,7 +36,9 @@ def entries() -> list[Entry]:
     found = []
     for name, path in shelf().items():
         raw = _read(path)
-        found.append(Entry(name, path.parent.name, path, raw.get("summary", ""), raw.get("system"), tuple(raw.get("presets") or ())))
+        found.append(
+            Entry(name, path.parent.name, path, raw.get("summary", ""), raw.get("system"), tuple(raw.get("presets") or ()))
+        )
     return sorted(found, key=lambda entry: (entry.family, entry.name))
 
 

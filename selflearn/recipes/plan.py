@@ -80,7 +80,9 @@ def run_plan(
     outcome = PlanOutcome(encoder)
     for number, (stage, part) in enumerate(zip(recipe.stages, split_budget(budget, recipe.stages), strict=True)):
         if number and stage.encoder["name"] not in {"auto", encoder.settings.get("name")}:
-            raise RecipeError(f"recipe {recipe.name!r}, stage {number + 1}: the encoder of the first stage is handed on; remove 'encoder'")
+            raise RecipeError(
+                f"recipe {recipe.name!r}, stage {number + 1}: the encoder of the first stage is handed on; remove 'encoder'"
+            )
         method = build_method(stage, encoder, seed + 2 * number)
         settings = stage.settings.model_copy(update={"budget": part, "seed": seed, "device": device, "precision": precision})
         outcome.stages.append(

@@ -1,0 +1,263 @@
+"""Every command of `selflearn`: what it takes and which workflow it calls. Nothing is computed here."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+import yaml
+
+from selflearn import __version__
+from selflearn.errors import SelflearnError
+
+app = typer.Typer(
+    help="Learn from data that nobody labelled: an encoder, a verdict, a report and a search index from one command.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+evidence_app = typer.Typer(help="The experiments that decide whether a published system works here.", no_args_is_help=True)
+app.add_typer(evidence_app, name="evidence")
+
+RunPath = Annotated[Path, typer.Argument(help="A run folder, as `selflearn learn` left it.")]
+Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps ...")]
+Out = Annotated[Path | None, typer.Option(help="Where to write it.")]
+
+
+def main() -> None:
+    """Run a command. A foreseen error is one clear message and exit status 1; an interruption says how to go on."""
+    try:
+        app()
+    except SelflearnError as error:
+        from selflearn.cli.console import complain
+
+        complain(str(error))
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.stderr.write("\nInterrupted. A run that had begun continues with: selflearn learn --resume RUN\n")
+        sys.exit(130)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"selflearn {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+) -> None:
+    pass
+
+
+def _changes(pairs: list[str]) -> dict[str, Any]:
+    """``key=value`` pairs; values are read as YAML, so numbers are numbers and [1, 2] is a list."""
+    from selflearn.errors import RecipeError
+
+    changes = {}
+    for pair in pairs:
+        key, separator, value = pair.partition("=")
+        if not separator or not key:
+            raise RecipeError(f"--set takes key=value, such as optimiser.lr=0.01, not {pair!r}")
+        try:
+            changes[key.strip()] = yaml.safe_load(value)
+        except yaml.YAMLError as error:
+            raise RecipeError(f"--set {pair!r}: the value is not readable as YAML") from error
+    return changes
+
+
+@app.command()
+def learn(
+    source: Annotated[str | None, typer.Argument(help="A folder, file or name of data; `digits` is built in.")] = None,
+    recipe: Annotated[
+        str | None, typer.Option(help="A recipe's name (see `selflearn recipes`) or a YAML file of your own.")
+    ] = None,
+    budget: Annotated[str, typer.Option(help="When learning ends: 90s, 10min, 20epochs, 300steps, 1e6samples.")] = "2min",
+    labels: Annotated[str | None, typer.Option(help="A CSV or Parquet of ids and labels (and groups), or a column's name.")] = None,
+    out: Annotated[Path | None, typer.Option(help="The run folder; by default runs/<data>-<recipe>.")] = None,
+    seed: Annotated[int, typer.Option(help="Same seed, same machine: same weights.")] = 0,
+    device: Device = "auto",
+    precision: Annotated[str, typer.Option(help="auto, 32, bf16 or 16.")] = "auto",
+    change: Annotated[
+        list[str] | None, typer.Option("--set", help="Change a setting, e.g. --set optimiser.lr=0.01. Repeatable.")
+    ] = None,
+    preset: Annotated[
+        str | None, typer.Option(help="A recipe's preset: small (minutes on a CPU), published (the paper's).")
+    ] = None,
+    kind: Annotated[str | None, typer.Option(help="Overrule what the data is taken for: image, table.")] = None,
+    size: Annotated[int | None, typer.Option(help="Side in pixels to which pictures are brought.")] = None,
+    holdout: Annotated[float, typer.Option(help="Share kept from learning, for the scorecard.")] = 0.2,
+    resume: Annotated[Path | None, typer.Option(help="Continue this interrupted run.")] = None,
+    overwrite: Annotated[bool, typer.Option(help="Replace a run that is already there.")] = False,
+) -> None:
+    """Learn from data nobody labelled, judge what was learned, and leave a run folder with a report."""
+    from selflearn import workflow
+    from selflearn.cli.console import complain
+    from selflearn.cli.screen import Screen
+    from selflearn.serving import report_run
+
+    if (source is None) == (resume is None):
+        complain("Say what to learn from (a folder, a file, or digits), or which run to continue with --resume RUN.")
+        raise typer.Exit(2)
+    with Screen() as screen:
+        if resume is not None:
+            run = workflow.resume(resume, reporter=screen)
+        else:
+            run = workflow.learn(
+                source,
+                out=out,
+                labels=labels,
+                overwrite=overwrite,
+                reporter=screen,
+                recipe=recipe,
+                preset=preset,
+                budget=budget,
+                kind=kind,
+                seed=seed,
+                device=device,
+                precision=precision,
+                holdout=holdout,
+                size=size,
+                changes=_changes(change or []),
+            )
+        screen.say("Writing the report.")
+        page = report_run(run)
+    screen.verdict(run.verdict, run.scorecard)
+    screen.files(run.path, page)
+    if run.verdict.kind in {"collapsed", "diverged"}:
+        raise typer.Exit(3)
+
+
+@app.command()
+def embed(
+    run: RunPath,
+    source: Annotated[str, typer.Argument(help="Data of the same kind.")],
+    out: Annotated[Path, typer.Option(help="A .parquet, .npy or .npz file.")] = Path("embeddings.parquet"),
+    device: Device = "auto",
+    batch: Annotated[int, typer.Option(help="Samples a batch.")] = 256,
+) -> None:
+    """Embed other data with a run's encoder, preprocessing included."""
+    from selflearn import workflow
+    from selflearn.cli.screen import Screen
+
+    with Screen() as screen:
+        count, dim = workflow.embed_to_file(workflow.load(run), source, out, device=device, batch=batch, reporter=screen)
+    screen.done(f"{count:,} embeddings of {dim} numbers in {out}")
+
+
+@app.command()
+def search(
+    run: RunPath,
+    like: Annotated[str, typer.Option(help="The sample to search with: a file, or an id of the run.")],
+    k: Annotated[int, typer.Option("-k", help="How many to find.")] = 10,
+    out: Annotated[Path | None, typer.Option(help="Also draw the answer as a PNG picture.")] = None,
+) -> None:
+    """Find the samples of a run that are most like a given one."""
+    from selflearn.cli.screen import Screen
+    from selflearn.serving import search_run
+    from selflearn.workflow import load
+
+    with Screen() as screen:
+        found = search_run(load(run), like, k, picture=out)
+    screen.neighbours(like, found)
+
+
+@app.command()
+def evaluate(
+    run: RunPath,
+    source: Annotated[str | None, typer.Argument(help="Other data to score on; by default the run's own held-out part.")] = None,
+    labels: Annotated[str | None, typer.Option(help="A CSV or Parquet of ids and labels.")] = None,
+    device: Device = "auto",
+) -> None:
+    """Score a run's encoder beside raw input, PCA and its untrained twin."""
+    from selflearn import workflow
+    from selflearn.cli.screen import Screen
+
+    opened = workflow.load(run)
+    with Screen() as screen:
+        scorecard, verdict = workflow.evaluate(opened, source, labels=labels, device=device, reporter=screen)
+    screen.verdict(verdict, scorecard)
+
+
+@app.command()
+def export(
+    run: RunPath,
+    out: Annotated[Path | None, typer.Option(help="The ONNX file; by default encoder.onnx in the run folder.")] = None,
+) -> None:
+    """Write the encoder as ONNX with its preprocessing inside, and prove it equal."""
+    from selflearn.cli.screen import Screen
+    from selflearn.serving import export_run
+    from selflearn.workflow import load
+
+    with Screen() as screen:
+        line = export_run(load(run), out)
+    screen.done(line)
+
+
+@app.command()
+def report(run: RunPath) -> None:
+    """Write a run's report again, from what the run folder holds."""
+    from selflearn.cli.screen import Screen
+    from selflearn.serving import report_run
+    from selflearn.workflow import load
+
+    with Screen() as screen:
+        page = report_run(load(run))
+    screen.done(f"The report: {page}")
+
+
+@app.command()
+def compare(runs: Annotated[list[Path], typer.Argument(help="Two or more run folders.")]) -> None:
+    """Set the scorecards of several runs beside each other."""
+    from selflearn.serving import compare as table
+    from selflearn.workflow import load
+
+    typer.echo(table({str(path): load(path).scorecard for path in runs}))
+
+
+@app.command()
+def recipes(name: Annotated[str | None, typer.Argument(help="One recipe, to see it whole.")] = None) -> None:
+    """List the recipes, or show one."""
+    from selflearn.cli.tables import show_recipe, show_recipes
+
+    show_recipe(name) if name else show_recipes()
+
+
+@app.command()
+def systems(
+    family: Annotated[str | None, typer.Option(help="Only this family.")] = None,
+    kind: Annotated[str | None, typer.Option(help="Only this kind of data.")] = None,
+    status: Annotated[str | None, typer.Option(help="holds, does not hold, inconclusive, open, same as, not a method.")] = None,
+) -> None:
+    """List the published systems and what the evidence says of each."""
+    from selflearn.cli.tables import show_systems
+
+    show_systems(family, kind, status)
+
+
+@evidence_app.command("run")
+def evidence_run(
+    name: Annotated[str, typer.Argument(help="An experiment's name, or a system such as S029.")],
+    size: Annotated[str, typer.Option(help="quick (about 3 minutes) or full (up to 30, at least five seeds).")] = "quick",
+) -> None:
+    """Run an experiment as it was stated, and store its sealed result."""
+    from selflearn.cli.screen import Screen
+    from selflearn.cli.tables import show_evidence
+    from selflearn.evidence import run_experiment
+
+    with Screen() as screen:
+        result = run_experiment(name, size, report=screen.work)
+    show_evidence(result)
+
+
+@evidence_app.command("check")
+def evidence_check() -> None:
+    """Check every stored result against its seal and its statement."""
+    from selflearn.cli.tables import show_checks
+    from selflearn.evidence import check_results
+
+    if not show_checks(check_results()):
+        raise typer.Exit(1)

@@ -1,0 +1,124 @@
+"""What a person sees in the terminal: progress with loss, rank and time left, the verdict, tables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from selflearn.cli.console import console
+from selflearn.workflow.reporter import Reporter
+
+if TYPE_CHECKING:
+    from selflearn.evaluation import Scorecard
+    from selflearn.measures import Verdict
+    from selflearn.training import Progress as Training
+
+COLOURS = {"learned": "green", "did not learn": "yellow", "collapsed": "red", "diverged": "red"}
+
+
+class Screen(Reporter):
+    """Draws what a workflow reports."""
+
+    def __init__(self) -> None:
+        self.console = console()
+        self.bars = Progress(
+            TextColumn("{task.description:<22}"),
+            BarColumn(bar_width=30),
+            TextColumn("{task.percentage:>3.0f} %"),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[note]}"),
+            console=self.console,
+        )
+        self.tasks: dict[str, TaskID] = {}
+
+    def __enter__(self) -> Screen:
+        self.bars.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.bars.stop()
+
+    def say(self, line: str) -> None:
+        """One sentence, above the bars."""
+        self.bars.console.print(escape(line), soft_wrap=True)
+
+    def warn(self, line: str) -> None:
+        """One sentence, marked."""
+        self.bars.console.print(f"[yellow]Note:[/] {escape(line)}", soft_wrap=True)
+
+    def done(self, line: str) -> None:
+        """The last sentence of a command."""
+        self.console.print(escape(line), soft_wrap=True)
+
+    def work(self, what: str, done: int, total: int) -> None:
+        """A bar for work of known length."""
+        self._bar(what, done, total, "")
+
+    def train(self, progress: Training) -> None:
+        """The bar of learning: loss, effective rank, time left."""
+        left = "" if progress.seconds_left is None else f"{_clock(progress.seconds_left)} left"
+        rank = "" if progress.rank is None else f"rank {progress.rank:.0f}  "
+        note = f"step {progress.step:,}  loss {progress.loss:.3f}  {rank}{left}"
+        self._bar("learning", int(progress.share * 1000), 1000, note)
+
+    def _bar(self, what: str, done: int, total: int, note: str) -> None:
+        if what not in self.tasks:
+            self.tasks[what] = self.bars.add_task(what, total=total, note=note)
+        self.bars.update(self.tasks[what], completed=done, total=total, note=note)
+
+    def verdict(self, verdict: Verdict, scorecard: Scorecard) -> None:
+        """The verdict, its reason and remedy, and the scorecard."""
+        self.console.print()
+        self.console.print(f"Verdict: [bold {COLOURS[verdict.kind]}]{verdict.kind}[/]. {escape(verdict.reason)}", soft_wrap=True)
+        if verdict.remedy:
+            self.console.print(f"What to do: {escape(verdict.remedy)}", soft_wrap=True)
+        if scorecard.rows:
+            self.console.print(_card(scorecard))
+
+    def files(self, run: Path, page: Path) -> None:
+        """Where things lie and what can be done with them next."""
+        self.console.print(f"Report:  {escape(str(page))}", soft_wrap=True)
+        self.console.print(
+            f"Next:    selflearn search {escape(str(run))} --like FILE   |   selflearn embed {escape(str(run))} DATA",
+            soft_wrap=True,
+        )
+
+    def neighbours(self, like: str, found: list[tuple[str, float, str]]) -> None:
+        """What a search found: id, similarity, label."""
+        table = Table(box=None, header_style="dim")
+        table.add_column("similarity", justify="right")
+        table.add_column("id")
+        table.add_column("label")
+        for name, similarity, label in found:
+            table.add_row(f"{similarity:.3f}", escape(name), escape(label))
+        self.console.print(f"Most like {escape(like)}:")
+        self.console.print(table)
+
+
+def _card(scorecard: Scorecard) -> Table:
+    """Measures down, features across; the interval in small where there is one."""
+    columns = ["encoder", "raw", "pca", "untrained"]
+    table = Table(box=None, header_style="dim")
+    table.add_column("measure")
+    for name in columns:
+        table.add_column(name, justify="right")
+    for measure in dict.fromkeys(row.measure for row in scorecard.rows):
+        cells = {row.features: row for row in scorecard.rows if row.measure == measure}
+        shown = [_cell(cells[name]) if name in cells else "" for name in columns]
+        table.add_row(measure, *shown)
+    return table
+
+
+def _cell(row: Any) -> str:
+    half = (row.high - row.low) / 2 if row.low is not None and row.high is not None else 0.0
+    return f"{row.value:.3f}" + (f" [dim]±{half:.3f}[/]" if half > 0 else "")
+
+
+def _clock(seconds: float) -> str:
+    whole = int(seconds)
+    return f"{whole // 3600}:{whole // 60 % 60:02d}:{whole % 60:02d}" if whole >= 3600 else f"{whole // 60}:{whole % 60:02d}"

@@ -1,0 +1,309 @@
+"""The scikit-learn face: `SelfLearner` turns arrays into embeddings, `SelfLearningClassifier` adds the labels somebody knows.
+
+Both learn in memory and write nothing until asked (`save`, `report`). Two-dimensional input is a table; three and four
+dimensions are pictures, as are lists of PIL pictures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils import Tags, check_random_state
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from selflearn.errors import DataError
+
+if TYPE_CHECKING:
+    from selflearn.data import Dataset
+    from selflearn.networks import Encoder
+    from selflearn.workflow import Run
+
+
+class _Learning(BaseEstimator):
+    """What both estimators share: settings, reading, learning, embedding."""
+
+    def __init__(
+        self,
+        recipe: str | None = None,
+        *,
+        budget: str = "2min",
+        encoder: str | None = None,
+        settings: dict[str, Any] | None = None,
+        device: str = "auto",
+        precision: str = "auto",
+        random_state: Any = 0,
+    ) -> None:
+        self.recipe = recipe
+        self.budget = budget
+        self.encoder = encoder
+        self.settings = settings
+        self.device = device
+        self.precision = precision
+        self.random_state = random_state
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "encoder_")
+
+    def _check(self, X: Any, reset: bool) -> Any:
+        """Two-dimensional input goes through scikit-learn's own validation; everything else is read as pictures."""
+        if _is_pictures(X):
+            return X
+        return validate_data(self, X, reset=reset, dtype=[np.float64, np.float32], ensure_min_samples=2 if reset else 1)
+
+    def _learn(self, X: Any, labels: np.ndarray | None) -> Dataset:
+        """Train an encoder on every sample, labelled or not."""
+        from selflearn.data import read
+        from selflearn.workflow.training import train
+
+        dataset = read(X, labels=labels, cache=False)
+        changes = dict(self.settings or {})
+        if self.encoder is not None:
+            changes["encoder"] = self.encoder
+        seed = (
+            int(check_random_state(self.random_state).randint(2**31 - 1))
+            if not isinstance(self.random_state, int)
+            else self.random_state
+        )
+        trained = train(
+            dataset,
+            recipe=self.recipe,
+            budget=self.budget,
+            changes=changes,
+            seed=seed,
+            device=self.device,
+            precision=self.precision,
+        )
+        self.encoder_: Encoder = trained.encoder
+        self.recipe_ = trained.recipe
+        self.seed_ = seed
+        self.alarm_ = trained.alarm
+        self.termination_ = trained.termination
+        return dataset
+
+    def _embed(self, X: Any) -> np.ndarray:
+        """(n, dim) float32; for tables computed in double, so that a row's embedding does not depend on its neighbours."""
+        from selflearn.data import read
+        from selflearn.training import embed
+        from selflearn.views import plain
+
+        dataset = read(X, like=self.encoder_.spec, cache=False)
+        exact = dataset.spec.kind == "table"
+        return embed(
+            self.encoder_, dataset, plain(self.encoder_.spec), device=self.device, precision="64" if exact else self.precision
+        )
+
+
+class SelfLearner(ClassNamePrefixFeaturesOutMixin, TransformerMixin, _Learning):
+    """Learn an embedding from samples nobody labelled.
+
+    Parameters
+    ----------
+    recipe : a recipe's name or YAML file; None chooses one for the data.
+    budget : when learning ends, e.g. ``"5min"``, ``"300steps"``. Budgets in steps give the same weights every time.
+    encoder : a network's name; None takes the recipe's.
+    settings : dotted recipe keys and values, e.g. ``{"optimiser.lr": 1e-3}``.
+    device, precision : ``"auto"``, or as the command line takes them.
+    random_state : seed of weights, views and order.
+
+    Attributes
+    ----------
+    encoder_ : the trained network.
+    recipe_ : the resolved recipe.
+    termination_ : why learning stopped.
+    alarm_ : a `Verdict` of collapse or divergence, or None.
+    n_features_in_ : number of columns, for tables.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> images = load_digits().images
+    >>> SelfLearner("vicreg", budget="5steps").fit_transform(images).shape[0]
+    1797
+    """
+
+    def fit(self, X: Any, y: Any = None) -> SelfLearner:
+        """Learn from `X`: (n, columns) table, (n, height, width[, channels]) or (n, channels, height, width) pictures, or PIL pictures.
+
+        `y` is used only by recipes that learn from labels; -1 where nobody knows.
+
+        Raises
+        ------
+        DataError, RecipeError, BudgetError : before any learning.
+        """
+        X = self._check(X, reset=True)
+        self._dataset = self._learn(X, None if y is None or not _numeric(y) else np.asarray(y))
+        self._n_features_out = self.encoder_.dim
+        return self
+
+    def transform(self, X: Any) -> np.ndarray:
+        """(n, dim) embeddings, in the float type of `X` (float32 for pictures)."""
+        check_is_fitted(self)
+        X = self._check(X, reset=False)
+        vectors = self._embed(X)
+        return vectors.astype(X.dtype) if isinstance(X, np.ndarray) and X.ndim == 2 else vectors.astype(np.float32)
+
+    def save(self, path: str | Path) -> Path:
+        """Write the encoder and its settings as a folder that `SelfLearner.load` and `selflearn.load` open."""
+        from selflearn.workflow.training import store
+
+        check_is_fitted(self)
+        return store(path, self.encoder_, self.recipe_, self._parameters(), self.seed_)
+
+    @classmethod
+    def load(cls, path: str | Path) -> SelfLearner:
+        """A fitted learner from a folder that `save` or `selflearn learn` left."""
+        from selflearn.workflow import load
+
+        run = load(path)
+        config = run.folder.read_yaml("config.yaml")
+        request = config["request"]
+        learner = cls(
+            request["recipe"], budget=request["budget"], settings=request["changes"] or None, random_state=request["seed"]
+        )
+        learner.encoder_ = run.encoder
+        learner.recipe_ = run.recipe
+        learner.seed_ = request["seed"]
+        learner.alarm_ = None
+        learner._n_features_out = run.encoder.dim
+        if run.encoder.spec.kind == "table":
+            learner.n_features_in_ = run.encoder.spec.columns
+        return learner
+
+    def report(self, path: str | Path, y: Any = None) -> Run:
+        """Judge the encoder on the samples it learned from; leave a run folder with scorecard, verdict and report.
+
+        Parameters
+        ----------
+        path : the run folder to make.
+        y : labels to score with, -1 where nobody knows; never seen in learning.
+
+        Raises
+        ------
+        DataError : the learner was loaded or unpickled, so its data is not at hand; call `fit` first.
+        """
+        from selflearn.serving import report_run
+        from selflearn.workflow.training import judge_in_folder
+
+        check_is_fitted(self)
+        dataset = getattr(self, "_dataset", None)
+        if dataset is None:
+            raise DataError(
+                "the data this learner was fitted on is not at hand (it was loaded or unpickled); fit it again to report"
+            )
+        run = judge_in_folder(path, dataset, self.encoder_, self.recipe_, self._parameters(), self.seed_, y, self.alarm_)
+        report_run(run)
+        return run
+
+    def _parameters(self) -> dict[str, Any]:
+        return {"recipe": self.recipe, "budget": self.budget, "changes": dict(self.settings or {}), "seed": self.seed_}
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Data does not travel with a pickled learner."""
+        return {key: value for key, value in super().__getstate__().items() if key != "_dataset"}
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        tags.non_deterministic = False
+        return tags
+
+
+class SelfLearningClassifier(ClassifierMixin, _Learning):
+    """Classify with few labels: learn an embedding from every sample, then a logistic regression on those with a label.
+
+    The marker of a missing label is -1 for numbers, and the empty string or None for strings. The class -1 itself can
+    therefore not be predicted.
+
+    Parameters
+    ----------
+    recipe, budget, encoder, settings, device, precision, random_state : as for `SelfLearner`.
+
+    Attributes
+    ----------
+    classes_ : the labels known, sorted.
+    encoder_, recipe_, termination_, alarm_, n_features_in_ : as for `SelfLearner`.
+    classifier_ : the logistic regression on embeddings.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> images, labels = load_digits(return_X_y=False).images, load_digits().target.copy()
+    >>> labels[100:] = -1
+    >>> SelfLearningClassifier("vicreg", budget="5steps").fit(images, labels).predict(images).shape
+    (1797,)
+    """
+
+    def fit(self, X: Any, y: Any) -> SelfLearningClassifier:
+        """Learn from `X` (see `SelfLearner.fit`) and the labels known in `y` (n,).
+
+        Raises
+        ------
+        DataError : no sample has a label, or all labels are of one class.
+        """
+        if y is None:
+            raise ValueError(f"{type(self).__name__} requires y to be passed, but the target y is None")
+        if _is_pictures(X):
+            y = np.asarray(y)
+            if len(y) != len(X):
+                raise DataError(f"{len(X)} samples but {len(y)} labels")
+        else:
+            X, y = validate_data(self, X, y, dtype=[np.float64, np.float32], ensure_min_samples=2, ensure_all_finite=True)
+        check_classification_targets(y)
+        known = _known(y)
+        self.classes_, numbers = np.unique(y[known], return_inverse=True)
+        if len(self.classes_) < 2:
+            raise DataError(
+                f"at least two classes need labels; there is only one class: {self.classes_.tolist()}"
+                if len(self.classes_)
+                else "no sample has a label; use SelfLearner to learn without any"
+            )
+        labels = np.full(len(y), -1)
+        labels[known] = numbers
+        self._learn(X, labels)
+        self.classifier_ = make_pipeline(StandardScaler(), LogisticRegression(max_iter=2000))
+        self.classifier_.fit(self._embed(X)[known], numbers)
+        return self
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """(n, classes) probabilities, in the order of `classes_`."""
+        check_is_fitted(self)
+        return self._classify(X, self.classifier_.predict_proba)
+
+    def decision_function(self, X: Any) -> np.ndarray:
+        """(n,) for two classes, else (n, classes): the logits."""
+        check_is_fitted(self)
+        return self._classify(X, self.classifier_.decision_function)
+
+    def predict(self, X: Any) -> np.ndarray:
+        """(n,) the likeliest class of each sample."""
+        check_is_fitted(self)
+        return self.classes_[self._classify(X, self.classifier_.predict)]
+
+    def _classify(self, X: Any, call: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+        return call(self._embed(self._check(X, reset=False)))
+
+
+def _is_pictures(X: Any) -> bool:
+    """Arrays and tensors of three or four dimensions, and lists of PIL pictures."""
+    if isinstance(X, (list, tuple)):
+        return bool(X) and hasattr(X[0], "getbands")
+    return getattr(X, "ndim", 0) in (3, 4)
+
+
+def _numeric(y: Any) -> bool:
+    return np.issubdtype(np.asarray(y).dtype, np.integer)
+
+
+def _known(y: np.ndarray) -> np.ndarray:
+    """(n,) bool: where somebody gave a label."""
+    if np.issubdtype(y.dtype, np.number):
+        return y != -1
+    return np.array([label is not None and label != "" for label in y], dtype=bool)

@@ -1,0 +1,8 @@
+"""What everything below calls: learn, resume, load, embed, evaluate."""
+
+from selflearn.workflow.learning import learn, resume
+from selflearn.workflow.reporter import Reporter
+from selflearn.workflow.run import Run, load
+from selflearn.workflow.using import embed_to_file, evaluate
+
+__all__ = ["Reporter", "Run", "embed_to_file", "evaluate", "learn", "load", "resume"]

@@ -1,0 +1,222 @@
+"""`learn`: from a source to a finished run folder, and `resume`, which continues one that was cut off."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from selflearn import networks, recipes
+from selflearn.data import Dataset, ReadOptions, read, recognise, subset
+from selflearn.errors import RunError
+from selflearn.evaluation import Scorecard, judge
+from selflearn.measures import Verdict
+from selflearn.recipes import PlanOutcome, Recipe
+from selflearn.training import Budget, RunFolder, embed
+from selflearn.views import plain
+from selflearn.workflow import environment, records
+from selflearn.workflow.choosing import pick_recipe, uses_accelerator
+from selflearn.workflow.measuring import Parts, divide, measure
+from selflearn.workflow.reporter import Reporter
+from selflearn.workflow.run import Run
+
+
+class Request(BaseModel):
+    """What was asked of `learn`; stored in the run, so that it can be resumed and repeated.
+
+    Attributes
+    ----------
+    source : path, URL or name of the data; None when arrays or objects were given.
+    recipe : a recipe's name or YAML file; None chooses one for the data.
+    preset : the recipe's preset; None chooses by the machine.
+    budget : when learning ends: ``90s``, ``10min``, ``20epochs``, ``300steps``, ``1e6samples``.
+    labels : file with labels, or None for those the source brings.
+    kind : overrules what the data is taken for.
+    holdout : share of samples kept from learning, for the scorecard, in [0, 0.9].
+    changes : dotted recipe keys and values (``--set``).
+    size : side in pixels (or the kind's like) to which samples are brought.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+    source: str | None
+    recipe: str | None = None
+    preset: str | None = None
+    budget: str = "2min"
+    labels: str | None = None
+    kind: str | None = None
+    seed: int = 0
+    device: str = "auto"
+    precision: str = "auto"
+    holdout: float = Field(default=0.2, ge=0, le=0.9)
+    changes: dict[str, Any] = Field(default_factory=dict)
+    size: int | None = None
+
+
+def learn(
+    source: Any,
+    *,
+    out: str | Path | None = None,
+    labels: Any = None,
+    groups: Any = None,
+    overwrite: bool = False,
+    reporter: Reporter | None = None,
+    **asked: Any,
+) -> Run:
+    """Learn from data nobody labelled; judge what was learned; leave a run folder.
+
+    Parameters
+    ----------
+    source : a path, a name, or arrays, pictures, DataFrames: anything `selflearn.data.read` knows.
+    out : the run folder; by default ``runs/<data>-<recipe>``, numbered if it exists.
+    labels : label file, array or mapping; -1 or missing where nobody knows. Used by the scorecard, and by recipes that say so.
+    groups : one group a sample; groups are never split between learning and scoring.
+    overwrite : replace a run that is already at `out`.
+    **asked : see `Request`: recipe, preset, budget, kind, seed, device, precision, holdout, changes, size.
+
+    Returns
+    -------
+    Run : the finished run: verdict, scorecard, encoder, folder.
+
+    Raises
+    ------
+    DataError, RecipeError, BudgetError, RunError : before any learning, when something asked for cannot be done.
+    """
+    reporter = reporter or Reporter()
+    named = str(source) if isinstance(source, (str, Path)) else None
+    label_file = str(labels) if isinstance(labels, (str, Path)) else None
+    request = Request(source=named, labels=label_file, **asked)
+    budget = Budget.parse(request.budget)
+    accelerator = uses_accelerator(request.device)
+    if request.recipe is not None:  # a misspelt recipe or key is told before anything is read
+        recipes.load(
+            request.recipe,
+            request.preset or recipes.default_preset(recipes.presets_of(request.recipe), accelerator),
+            request.changes,
+        )
+    dataset = _read(source, labels, groups, request, reporter)
+    recipe = _recipe(dataset, request, accelerator, reporter)
+    folder = RunFolder.create(out or _default_out(named, recipe), overwrite=overwrite)
+    with folder.lock():
+        records.write_start(folder, request.model_dump(), recipe, dataset, environment.describe())
+        return _carry_out(folder, request, recipe, dataset, budget, reporter, resume=False)
+
+
+def resume(run: str | Path, *, source: Any = None, labels: Any = None, groups: Any = None, reporter: Reporter | None = None) -> Run:
+    """Continue a run that was interrupted, at the micro-batch where it was saved. A finished run is returned as it is.
+
+    Raises
+    ------
+    RunError : no run there, another version's, in use by a living process, or its data has changed since.
+    """
+    reporter = reporter or Reporter()
+    folder = RunFolder.open(run)
+    if folder.file("verdict.json").exists():
+        reporter.say(f"{folder.path} is finished; nothing to resume.")
+        return Run(folder)
+    with folder.lock():
+        config = folder.read_yaml("config.yaml")
+        request = Request(**config["request"])
+        if request.source is None and source is None:
+            raise RunError(f"{folder.path} learned from objects in memory: pass the same data to resume(run, source=...)")
+        dataset = _read(source if source is not None else request.source, labels or request.labels, groups, request, reporter)
+        if dataset.fingerprint != folder.read_json("data.json")["fingerprint"]:
+            raise RunError(f"the data of {folder.path} has changed since the run began; start a new run on it")
+        recipe = Recipe(**config["recipe"])
+        return _carry_out(folder, request, recipe, dataset, Budget.parse(request.budget), reporter, resume=True)
+
+
+def _read(source: Any, labels: Any, groups: Any, request: Request, reporter: Reporter) -> Dataset:
+    if request.kind is None:
+        found = recognise(source)
+        reporter.say(f"Found {found.kind} data ({found.why}). If that is wrong: --kind NAME.")
+    options = ReadOptions(
+        kind=request.kind,
+        labels=labels,
+        groups=groups,
+        size=request.size,
+        progress=lambda done, total: reporter.work("reading", done, total),
+    )
+    dataset = read(source, options)
+    reporter.say(records.describe_data(dataset))
+    for line in records.warnings_of(dataset):
+        reporter.warn(line)
+    return dataset
+
+
+def _recipe(dataset: Dataset, request: Request, accelerator: bool, reporter: Reporter) -> Recipe:
+    picked = pick_recipe(dataset, request.recipe, request.preset, request.changes, accelerator)
+    numbers = f", {picked.recipe.preset} preset" if picked.recipe.preset else ""
+    reporter.say(f"Recipe {picked.recipe.name}{numbers}: {picked.why}.")
+    return picked.recipe
+
+
+def _default_out(source: str | None, recipe: Recipe) -> Path:
+    stem = Path(source).stem if source else "data"
+    base = Path("runs") / f"{stem}-{recipe.name}"
+    numbered = (base if not number else base.with_name(f"{base.name}-{number + 1}") for number in range(10_000))
+    return next(path for path in numbered if not path.exists())
+
+
+def _carry_out(
+    folder: RunFolder, request: Request, recipe: Recipe, dataset: Dataset, budget: Budget, reporter: Reporter, resume: bool
+) -> Run:
+    """Train, embed, evaluate, judge: each step leaves its files before the next begins."""
+    began = time.monotonic()
+    accelerator = uses_accelerator(request.device)
+    parts = divide(dataset, request.holdout, request.seed)
+    learning = subset(dataset, parts.learn)
+    encoder = recipes.build_encoder(recipe.stages[0], dataset.spec, request.seed, accelerator)
+    reporter.say(
+        f"Learning for {budget} with {encoder.settings['name']} from {len(learning):,} samples; "
+        f"{len(parts.held_out):,} are held out for the scorecard."
+    )
+    outcome = recipes.run_plan(
+        recipe,
+        learning,
+        encoder,
+        budget,
+        request.seed,
+        device=request.device,
+        precision=request.precision,
+        folder=folder,
+        resume=resume,
+        report=reporter.train,
+    )
+    for line in [note for stage in outcome.stages for note in stage.notes]:
+        reporter.say(line)
+    networks.save_encoder(encoder, folder.file("encoder"))
+    scorecard, verdict = _judge(folder, request, recipe, dataset, parts, outcome, reporter)
+    records.write_end(folder, outcome, scorecard, verdict, encoder, time.monotonic() - began)
+    return Run(folder)
+
+
+def _judge(
+    folder: RunFolder, request: Request, recipe: Recipe, dataset: Dataset, parts: Parts, outcome: PlanOutcome, reporter: Reporter
+) -> tuple[Scorecard, Verdict]:
+    encoder = outcome.encoder
+    accelerator = uses_accelerator(request.device)
+    untrained = recipes.build_encoder(recipe.stages[0], dataset.spec, request.seed, accelerator)
+    if outcome.alarm is not None and outcome.alarm.kind == "diverged":
+        return Scorecard(rows=[], notes=["training diverged: there is no encoder to score"]), outcome.alarm
+    scorecard = measure(
+        dataset,
+        parts,
+        encoder,
+        untrained,
+        paired_views=recipes.build_views(recipe.stages[-1], dataset.spec),
+        seed=request.seed,
+        device=request.device,
+        progress=reporter.work,
+    )
+    vectors = embed(
+        encoder,
+        dataset,
+        plain(dataset.spec),
+        device=request.device,
+        progress=lambda done, total: reporter.work("embedding everything", done, total),
+    )
+    records.write_embeddings(folder, dataset, parts, vectors)
+    records.write_pictures(folder, dataset, recipe, request.seed)
+    return scorecard, judge(scorecard, outcome.alarm)

@@ -1,0 +1,120 @@
+"""What a workflow writes into a run folder, and the sentences it makes of data."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import torch
+
+from selflearn import recipes
+from selflearn.data import Dataset, spec_to_json
+from selflearn.evaluation import Scorecard
+from selflearn.measures import Verdict
+from selflearn.networks import Encoder
+from selflearn.recipes import PlanOutcome, Recipe
+from selflearn.training import RunFolder
+from selflearn.views import make_views
+from selflearn.workflow.measuring import Parts
+
+PICTURES = 1_500  # samples shown on the report's map: what the eye and a 3 MB page can hold
+SIDE = 48  # pixels of a thumbnail
+
+
+def describe_data(dataset: Dataset) -> str:
+    """One sentence of what was found."""
+    facts = dataset.facts
+    known = int((facts.labels >= 0).sum())
+    labels = f"{known:,} labelled in {len(facts.classes)} classes" if known else "no labels"
+    groups = f", {len(np.unique(facts.groups)):,} groups" if facts.groups is not None else ""
+    return f"{len(dataset):,} samples, {dataset.spec.describe()}; {labels}{groups}."
+
+
+def warnings_of(dataset: Dataset) -> list[str]:
+    """Notes, and what was skipped: the first few by name, the rest counted."""
+    facts = dataset.facts
+    lines = list(facts.notes)
+    if facts.skipped:
+        shown = "; ".join(f"{item.what}: {item.why}" for item in facts.skipped[:3])
+        more = f"; and {len(facts.skipped) - 3:,} more" if len(facts.skipped) > 3 else ""
+        lines.append(f"{len(facts.skipped):,} skipped: {shown}{more}")
+    return lines
+
+
+def write_start(folder: RunFolder, request: dict[str, Any], recipe: Recipe, dataset: Dataset, machine: dict[str, Any]) -> None:
+    """What is known before learning: configuration, data, environment."""
+    facts = dataset.facts
+    folder.write_yaml("config.yaml", {"request": request, "recipe": recipe.model_dump(mode="json")})
+    folder.write_json("environment.json", machine)
+    folder.write_json(
+        "data.json",
+        {
+            "samples": len(dataset),
+            "summary": describe_data(dataset),
+            "spec": spec_to_json(dataset.spec),
+            "fingerprint": dataset.fingerprint,
+            "classes": facts.classes,
+            "labelled": int((facts.labels >= 0).sum()),
+            "groups": None if facts.groups is None else len(np.unique(facts.groups)),
+            "skipped": [{"what": item.what, "why": item.why} for item in facts.skipped],
+            "notes": facts.notes,
+        },
+    )
+
+
+def write_embeddings(folder: RunFolder, dataset: Dataset, parts: Parts, vectors: np.ndarray) -> None:
+    """`embeddings.parquet`: id, label, split, embedding; one row a sample."""
+    part = np.full(len(dataset), "learn", dtype=object)
+    part[parts.held_out] = "held out"
+    column = pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel(), pa.float32()), vectors.shape[1])
+    table = pa.table(
+        {
+            "id": pa.array(dataset.facts.ids),
+            "label": pa.array(dataset.labels),
+            "split": pa.array(part, pa.string()),
+            "embedding": column,
+        }
+    )
+    with folder.replacing("embeddings.parquet") as beside:
+        pq.write_table(table, beside)
+
+
+def write_pictures(folder: RunFolder, dataset: Dataset, recipe: Recipe, seed: int) -> None:
+    """`pictures.parquet`: thumbnails of the samples that the report shows, and views of one, so that a report needs no data."""
+    rows = np.sort(np.random.default_rng(seed).permutation(len(dataset))[:PICTURES])
+    pictures = [_png(dataset.picture(int(row), SIDE)) for row in rows]
+    with folder.replacing("pictures.parquet") as beside:
+        pq.write_table(pa.table({"row": rows, "png": pa.array(pictures, pa.binary())}), beside)
+
+
+def sample_views(dataset: Dataset, recipe: Recipe, row: int, seed: int) -> list[Any]:
+    """What the method saw of one sample: its views as tensors."""
+    batch = dataset.batch([row])
+    return make_views(batch, recipes.build_views(recipe.stages[0], dataset.spec), torch.Generator().manual_seed(seed))
+
+
+def write_end(
+    folder: RunFolder, outcome: PlanOutcome, scorecard: Scorecard, verdict: Verdict, encoder: Encoder, seconds: float
+) -> None:
+    """What was learned: scorecard, the totals, and last the verdict, whose file marks the run as finished."""
+    folder.write_json("scorecard.json", scorecard.to_json())
+    folder.write_json(
+        "summary.json",
+        {
+            "encoder": encoder.settings,
+            "dim": encoder.dim,
+            "parameters": sum(parameter.numel() for parameter in encoder.parameters()),
+            "seconds": round(seconds, 1),
+            "stages": [stage.to_json() for stage in outcome.stages],
+        },
+    )
+    folder.write_json("verdict.json", verdict.to_json())
+
+
+def _png(picture: Any) -> bytes:
+    buffer = io.BytesIO()
+    picture.convert("RGB").save(buffer, "PNG")
+    return buffer.getvalue()

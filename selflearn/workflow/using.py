@@ -1,0 +1,102 @@
+"""Using a finished run on other data: embeddings to a file, a scorecard on other samples."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from selflearn import recipes
+from selflearn.data import Dataset
+from selflearn.errors import DataError
+from selflearn.evaluation import Scorecard, judge
+from selflearn.measures import Verdict
+from selflearn.recipes import Recipe
+from selflearn.training import embed
+from selflearn.views import plain
+from selflearn.workflow.choosing import uses_accelerator
+from selflearn.workflow.learning import Request
+from selflearn.workflow.measuring import divide, measure
+from selflearn.workflow.records import describe_data, warnings_of
+from selflearn.workflow.reporter import Reporter
+from selflearn.workflow.run import Run
+
+FORMATS = {".parquet", ".npy", ".npz"}
+
+
+def embed_to_file(
+    run: Run, source: Any, out: str | Path, *, device: str = "auto", batch: int = 256, reporter: Reporter | None = None
+) -> tuple[int, int]:
+    """Embed other data and write it: Parquet (id, embedding), npz (ids, embeddings) or npy (embeddings alone).
+
+    Returns
+    -------
+    (samples, numbers in each embedding)
+
+    Raises
+    ------
+    DataError : an ending that is not known, or data of another kind; before anything is embedded.
+    """
+    reporter = reporter or Reporter()
+    out = Path(out)
+    if out.suffix not in FORMATS:
+        raise DataError(
+            f"embeddings are written as {', '.join(sorted(FORMATS))}, not {out.suffix or 'a file without ending'}: {out}"
+        )
+    dataset = _tell(run.read(source, progress=lambda done, total: reporter.work("reading", done, total)), reporter)
+    vectors = embed(
+        run.encoder,
+        dataset,
+        plain(run.encoder.spec),
+        device=device,
+        batch=batch,
+        progress=lambda done, total: reporter.work("embedding", done, total),
+    )
+    out.parent.mkdir(parents=True, exist_ok=True)
+    if out.suffix == ".npy":
+        np.save(out, vectors)
+    elif out.suffix == ".npz":
+        np.savez(out, ids=np.array(dataset.facts.ids), embeddings=vectors)
+    else:
+        column = pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel(), pa.float32()), vectors.shape[1])
+        pq.write_table(pa.table({"id": pa.array(dataset.facts.ids), "embedding": column}), out)
+    return vectors.shape
+
+
+def evaluate(
+    run: Run, source: Any = None, *, labels: Any = None, device: str = "auto", reporter: Reporter | None = None
+) -> tuple[Scorecard, Verdict]:
+    """Score a run's encoder on other data, or again on its own, beside raw input, PCA and its untrained twin.
+
+    On other data nothing was learned from it, so a fifth is held out for scoring and the rest is the probes' to learn from.
+    """
+    reporter = reporter or Reporter()
+    config = run.folder.read_yaml("config.yaml")
+    request, recipe = Request(**config["request"]), Recipe(**config["recipe"])
+    if source is None and request.source is None:
+        raise DataError(f"{run.path} learned from objects in memory: say what to evaluate on")
+    chosen = source if source is not None else request.source
+    options: dict[str, Any] = {"labels": labels or (request.labels if source is None else None)}
+    dataset = _tell(run.read(chosen, progress=lambda done, total: reporter.work("reading", done, total), **options), reporter)
+    untrained = recipes.build_encoder(recipe.stages[0], run.encoder.spec, request.seed, uses_accelerator(device))
+    scorecard = measure(
+        dataset,
+        divide(dataset, request.holdout or 0.2, request.seed),
+        run.encoder,
+        untrained,
+        paired_views=recipes.build_views(recipe.stages[-1], run.encoder.spec),
+        seed=request.seed,
+        device=device,
+        progress=reporter.work,
+    )
+    return scorecard, judge(scorecard, None)
+
+
+def _tell(dataset: Dataset, reporter: Reporter) -> Dataset:
+    reporter.say(describe_data(dataset))
+    for line in warnings_of(dataset):
+        reporter.warn(line)
+    return dataset
