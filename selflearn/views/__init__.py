@@ -1,0 +1,46 @@
+"""Views: changed copies of a batch, made on its device for the whole batch at once, from a given generator."""
+
+from __future__ import annotations
+
+import importlib
+from types import ModuleType
+from typing import Any
+
+from selflearn.data.spec import Spec
+from selflearn.errors import RecipeError, nearest
+from selflearn.views.base import View, make_views
+from selflearn.views.compose import Compose
+
+__all__ = ["VIEWS", "Compose", "View", "build", "make_views", "plain"]
+
+VIEWS = {"image": "selflearn.views.image", "table": "selflearn.views.table"}
+
+
+def build(spec: Spec, name: str = "standard", size: int | None = None, **options: Any) -> list[View]:
+    """The list of views that a method gets, one entry a view.
+
+    Parameters
+    ----------
+    spec : of the data; its kind decides what `name` means.
+    name : "standard", "weak", "plain" for every kind; others as the kind's own `build` tells (`selflearn.views.image.build`).
+    size : the target size, where the kind has one; None takes the data's own.
+    options : settings of these views.
+
+    Raises
+    ------
+    RecipeError : a kind without views, an unknown name or option (with the nearest right one), a value out of range.
+    """
+    views: list[View] = _kind(spec).build(spec, name, size, **options)
+    return views
+
+
+def plain(spec: Spec, size: int | None = None) -> View:
+    """The view for evaluation: all of each sample, unchanged but for its unit scale and size."""
+    view: View = _kind(spec).plain(spec, size)
+    return view
+
+
+def _kind(spec: Spec) -> ModuleType:
+    if spec.kind not in VIEWS:
+        raise RecipeError(f"there are no views for data of kind {spec.kind!r}{nearest(spec.kind, VIEWS)}")
+    return importlib.import_module(VIEWS[spec.kind])

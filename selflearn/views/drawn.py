@@ -1,0 +1,41 @@
+"""A view in two halves: parameters are drawn, then applied. What was drawn is kept, so a change can be explained and redone."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+import torch
+from torch import Tensor
+
+from selflearn.data.batch import Batch
+
+
+class DrawnView(ABC):
+    """Base of views that change each sample by parameters of its own.
+
+    `view.apply(batch, view(batch, generator).changes)` repeats the change without a generator.
+    """
+
+    @abstractmethod
+    def draw(self, batch: Batch, generator: torch.Generator) -> dict[str, Tensor]:
+        """One row of parameters a sample, by name."""
+
+    @abstractmethod
+    def apply(self, batch: Batch, changes: dict[str, Tensor]) -> Tensor:
+        """The values of `batch` changed by these parameters; `batch` itself stays as it is."""
+
+    # Autocast would multiply in bfloat16, whose 8 bits are fewer than a picture's own.
+    def __call__(self, batch: Batch, generator: torch.Generator) -> Batch:
+        with torch.no_grad(), torch.autocast(batch.device.type, enabled=False):
+            changes = self.draw(batch, generator)
+            return batch.replace(values=self.apply(batch, changes), changes=changes)
+
+
+def uniform(batch: Batch, columns: int, generator: torch.Generator) -> Tensor:
+    """(batch, columns) numbers uniform in [0, 1), drawn where the generator lives and moved to the batch."""
+    return torch.rand(len(batch), columns, generator=generator, device=generator.device).to(batch.device)
+
+
+def between(share: Tensor, span: tuple[float, float]) -> Tensor:
+    """Numbers of [0, 1) stretched to `span`."""
+    return span[0] + share * (span[1] - span[0])

@@ -1,0 +1,10 @@
+"""Views of pictures: each class can be used alone, in anyone's loop; `build` lists them by name."""
+
+from selflearn.views.image.blur import Blur
+from selflearn.views.image.colour import Colour
+from selflearn.views.image.erase import Erase
+from selflearn.views.image.geometry import Geometry
+from selflearn.views.image.presets import build, plain
+from selflearn.views.image.tones import Noise, Posterise, Solarise
+
+__all__ = ["Blur", "Colour", "Erase", "Geometry", "Noise", "Posterise", "Solarise", "build", "plain"]
