@@ -16,16 +16,18 @@ BRIGHTNESS, CONTRAST, SATURATION, HUE = range(4)
 
 
 class Colour(DrawnView):
-    """Jitter colours in a random order, then turn some pictures grey (Chen et al., "A Simple Framework for Contrastive Learning", 2020).
+    """Jitter colours in a random order, then turn some pictures grey.
 
-    Every step is affine in a pixel y: brightness f y, contrast f y + (1 - f) m, saturation f y + (1 - f) grey(y), hue R y, grey
-    grey(y). Here m, the picture's mean grey at that step, follows from the mean of the untouched picture through the matrix so far, so
-    no picture is looked at twice. Values are clipped to [0, 1] once, at the end; torchvision clips after each step.
+    As in SimCLR (Chen et al., "A Simple Framework for Contrastive Learning of Visual Representations", 2020). Every step is
+    affine in a pixel y: brightness f y, contrast f y + (1 - f) m, saturation f y + (1 - f) grey(y), hue R y, grey grey(y). Here m,
+    the picture's mean grey at that step, follows from the mean of the untouched picture through the matrix so far, so no
+    picture is looked at twice. Values are clipped to [0, 1] once, at the end; torchvision clips after each step.
 
-    Hue turns the colour about the grey axis by 2 pi times its factor. At thirds of a turn that permutes the channels, exactly as a shift
-    of HSV's hue; between, HSV moves along a hexagon where this moves along a circle, and HSV keeps the maximum, this the mean of the channels.
+    Hue turns the colour about the grey axis by 2 pi times its factor. At thirds of a turn that permutes the channels, exactly
+    as a shift of HSV's hue does; between, HSV moves along a hexagon where this moves along a circle, and HSV keeps the largest
+    channel where this keeps the mean of the three.
 
-    Pictures that do not have three channels get brightness and contrast only, about the mean of all channels.
+    Pictures without three colour channels get brightness and contrast only, about the mean of all channels.
 
     Parameters
     ----------
@@ -79,11 +81,8 @@ class Colour(DrawnView):
         samples, channels = values.shape[:2]
         if self._has_colour(batch):
             matrix = colour_matrix(factors, order, changes["grey"], values.mean(dim=(2, 3)))
-            return (
-                torch.baddbmm(matrix[:, :, 3:], matrix[:, :, :3], values.reshape(samples, channels, -1))
-                .clamp_(0, 1)
-                .view_as(values)
-            )
+            pixels = values.reshape(samples, channels, -1)
+            return torch.baddbmm(matrix[:, :, 3:], matrix[:, :, :3], pixels).clamp_(0, 1).view_as(values)
         gain, offset = tone(factors, values.mean(dim=(1, 2, 3)))
         return torch.addcmul(offset.view(-1, 1, 1, 1), values, gain.view(-1, 1, 1, 1)).clamp_(0, 1)
 

@@ -1,7 +1,7 @@
-"""Where the picture is looked at: crop, flips, rotation, zoom and shear as ONE resampling a sample, which also brings raw values to [0, 1].
+"""Where a picture is looked at: crop, flips, rotation, zoom and shear as ONE resampling, which also brings raw values to [0, 1].
 
-Crops and flips keep the axes, so their resampling is two small matrix products a sample with exact antialiasing (Pillow's bilinear
-filter); at 32 x 32 that is three times faster than `grid_sample`, which is left for what turns or slants.
+Crops and flips keep the axes, so their resampling is two small matrix products a sample with exact antialiasing (Pillow's
+bilinear filter); at 32 x 32 that is three times faster than `grid_sample`, which is left for what turns or slants.
 """
 
 from __future__ import annotations
@@ -25,16 +25,19 @@ CHUNK_DEVICE = 2**27
 class Geometry(DrawnView):
     """Crop, flip, rotate, zoom and shear; resize to `size`; scale values to [0, 1].
 
-    Crops follow torchvision's RandomResizedCrop (Szegedy et al., "Going Deeper with Convolutions", 2015): area uniform in `scale`, log of
-    the ratio uniform, redrawn up to ten times until the crop lies inside the picture, else the largest central crop within `ratio`.
-    Corners are real numbers, not whole pixels. Proportions are those of the true picture: where it was squashed to be stored,
-    `batch.aspect` undoes that.
+    Crops follow torchvision's RandomResizedCrop (Szegedy et al., "Going Deeper with Convolutions", 2015): area uniform in
+    `scale`, log of the ratio uniform, redrawn up to ten times until the crop lies inside the picture, else the largest
+    central crop within `ratio`. Corners are real numbers, not whole pixels. Proportions are those of the true picture: where it
+    was squashed to be stored, `batch.aspect` undoes that.
+
+    Reduction does not alias: upright crops use a triangle filter as wide as the reduction, and where axes turn, each pixel is
+    the mean of as many points as the strongest reduction asks for.
 
     Parameters
     ----------
     size : pixels of each side of the result.
-    scale : (from, to) the crop's share of the picture's area, in (0, 1]; None looks at the whole picture in its true proportions, with
-        reflected borders where it is not square.
+    scale : (from, to) the crop's share of the picture's area, in (0, 1]; None looks at the whole picture in its true
+        proportions, with reflected borders where it is not square.
     ratio : (from, to) the crop's width / height.
     horizontal_flip, vertical_flip : probability of each.
     rotation : degrees; the angle is uniform in [-rotation, rotation].
@@ -143,7 +146,7 @@ def affine(crop: Tensor, flip: Tensor, warp: Tensor) -> Tensor:
 
 
 def resample_affine(pictures: Tensor, theta: Tensor, size: int, oversampling: int) -> Tensor:
-    """Bilinear resampling by `theta`, reflected at the borders, averaged over `oversampling` squared points a pixel against aliasing."""
+    """Bilinear resampling by `theta`, reflected at the borders; each pixel is the mean of `oversampling` squared points."""
     shape = (len(pictures), pictures.shape[1], size * oversampling, size * oversampling)
     grid = F.affine_grid(theta, list(shape), align_corners=False)
     fine = F.grid_sample(pictures, grid, padding_mode="reflection", align_corners=False)
@@ -151,7 +154,7 @@ def resample_affine(pictures: Tensor, theta: Tensor, size: int, oversampling: in
 
 
 def resample_box(pictures: Tensor, crop: Tensor, flip: Tensor, size: int) -> Tensor:
-    """Antialiased bilinear resampling of upright boxes: rows and columns are mixed by one matrix each, (size, height) and (size, width)."""
+    """Antialiased bilinear resampling of upright boxes: one matrix mixes rows, (size, height), another columns, (size, width)."""
     samples, channels, height, width = pictures.shape
     across = _weights(crop[:, 0], crop[:, 2], flip[:, 0], width, size)
     down = _weights(crop[:, 1], crop[:, 3], flip[:, 1], height, size)
@@ -160,7 +163,7 @@ def resample_box(pictures: Tensor, crop: Tensor, flip: Tensor, size: int) -> Ten
 
 
 def _weights(start: Tensor, extent: Tensor, flip: Tensor, pixels: int, size: int) -> Tensor:
-    """(batch, size, pixels) share of each stored pixel in each new one: a triangle as wide as the reduction, at least two pixels."""
+    """(batch, size, pixels) share of each stored pixel in each new one: a triangle as wide as the reduction."""
     step = extent * (pixels / size)
     steps = torch.arange(size, device=start.device)
     steps = torch.where(flip[:, None], steps.flip(0), steps) + 0.5

@@ -1,7 +1,8 @@
-"""The lists of image views that methods ask for by name, in the proportions of their publications, fitted to the pictures at hand.
+"""The lists of image views that methods ask for by name, in the proportions of their publications, fitted to the pictures.
 
-Fitted means: below 64 pixels nothing is blurred (the published blur, scaled down, is under a pixel wide), pictures without colour are not
-solarised or given colour changes, and only pictures with colour are mirrored unless asked for (a mirrored digit or letter is another sign).
+Fitted means: below 64 pixels nothing is blurred (the published blur, scaled down, is then about half a pixel wide), pictures
+without colour are not solarised or given colour changes, and only pictures with colour are mirrored unless asked for (a
+mirrored digit or letter is another sign).
 """
 
 from __future__ import annotations
@@ -82,16 +83,20 @@ def build(spec: ImageSpec, name: str = "standard", size: int | None = None, **op
     Parameters
     ----------
     spec : of the pictures.
-    name : "standard", two alike views: SimCLR at half its colour strength without tiny crops (area 0.2 to 1), as is usual off ImageNet;
-        pictures under 16 pixels are cropped less (area 0.5 to 1) and turned by up to 10 degrees.
-        "simclr": Chen et al., "A Simple Framework for Contrastive Learning of Visual Representations", 2020.
+    name : the list.
+        "standard": two alike views; SimCLR at half its colour strength without very small crops (area 0.2 to 1), as is usual
+        off ImageNet. Pictures under 16 pixels are cropped less (area 0.5 to 1) and turned by up to 10 degrees.
+        "simclr": two alike views; Chen et al., "A Simple Framework for Contrastive Learning of Visual Representations", 2020.
         "byol": an unlike pair; Grill et al., "Bootstrap Your Own Latent", 2020.
-        "multicrop": two large and `local` small crops; Caron et al., "Unsupervised Learning of Visual Features by Contrasting Cluster
-        Assignments", 2020. "dino": the same, unlike; Caron et al., "Emerging Properties in Self-Supervised Vision Transformers", 2021.
-        "weak": one crop and flip; He et al., "Masked Autoencoders Are Scalable Vision Learners", 2022. "plain": the picture itself.
+        "multicrop": two large crops and `local` small ones; Caron et al., "Unsupervised Learning of Visual Features by
+        Contrasting Cluster Assignments", 2020.
+        "dino": the same, unlike; Caron et al., "Emerging Properties in Self-Supervised Vision Transformers", 2021.
+        "weak": one crop and flip; He et al., "Masked Autoencoders Are Scalable Vision Learners", 2022.
+        "plain": the picture itself, for evaluation.
     size : pixels of each side; None takes the stored side (the shorter one).
-    options : `horizontal_flip`, `vertical_flip` of all; `scale`, `rotation` of "standard", "simclr", "byol", "weak"; `strength` (of
-        colour changes, 1 is the preset's) of all but "weak"; `local`, `local_size`, `global_scale`, `local_scale` of "dino", "multicrop".
+    options : `horizontal_flip`, `vertical_flip` of all but "plain"; `scale`, `rotation` of "standard", "simclr", "byol", "weak";
+        `strength` (a factor on the colour changes) of all but "weak" and "plain"; `local`, `local_size`, `global_scale`,
+        `local_scale` of "dino" and "multicrop".
 
     Raises
     ------
@@ -114,14 +119,12 @@ def target_size(spec: ImageSpec, size: int | None = None) -> int:
 
 
 def default_local_size(size: int) -> int:
-    """Small crops keep the published 96 of 224 pixels, rounded so that usual patches (16, 4 or 2 pixels) fit: 32 has 12, 96 has 48."""
+    """The published 96 of 224 pixels, rounded so that usual patches (of 16, 4 or 2 pixels) fit: 12 for 32, 48 for 96."""
     patch = 16 if size >= LEAST_BLURRED else 4 if size >= TINY else 2
     return max(patch, round(size * 96 / PUBLISHED_SIZE / patch) * patch)
 
 
-def _view(
-    spec: ImageSpec, size: int, look: Look, options: Mirrors, scope: str = "global", published: float = PUBLISHED_SIZE
-) -> View:
+def _view(spec: ImageSpec, size: int, look: Look, options: Mirrors, scope: str = "global", published: int = PUBLISHED_SIZE) -> View:
     colour = spec.colour and spec.channels == 3
     flip = colour if options.horizontal_flip is None else options.horizontal_flip
     views: list[View] = [
