@@ -1,0 +1,35 @@
+"""The gradient stage on Lightning: budgets, schedules, optimisers, monitors, checkpoints, the run folder, streaming embedding."""
+
+from selflearn.training.budget import Budget, parse_budget
+from selflearn.training.embedding import embed
+from selflearn.training.fit import fit
+from selflearn.training.folder import RunFolder
+from selflearn.training.metrics import read_metrics
+from selflearn.training.monitors import Monitor, Reading
+from selflearn.training.optimisers import Lars, make_optimiser
+from selflearn.training.precision import PrecisionChoice, choose_device, choose_precision
+from selflearn.training.progress import FitOutcome, Progress
+from selflearn.training.schedules import rate
+from selflearn.training.settings import FitSettings, OptimiserSettings, ScheduleSettings
+
+__all__ = [
+    "Budget",
+    "FitOutcome",
+    "FitSettings",
+    "Lars",
+    "Monitor",
+    "OptimiserSettings",
+    "PrecisionChoice",
+    "Progress",
+    "Reading",
+    "RunFolder",
+    "ScheduleSettings",
+    "choose_device",
+    "choose_precision",
+    "embed",
+    "fit",
+    "make_optimiser",
+    "parse_budget",
+    "rate",
+    "read_metrics",
+]

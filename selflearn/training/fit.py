@@ -1,0 +1,218 @@
+"""`fit`: one gradient stage, from raw batches to a trained method. Lightning's Trainer drives; what it prints is kept quiet."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import nn
+
+from selflearn.data.dataset import Dataset
+from selflearn.errors import DataError, RunError
+from selflearn.methods.base import Method
+from selflearn.training.checkpoint import Checkpoints
+from selflearn.training.course import Course
+from selflearn.training.folder import RunFolder
+from selflearn.training.loading import batches
+from selflearn.training.metrics import MetricsFile
+from selflearn.training.optimisers import make_optimiser
+from selflearn.training.precision import PrecisionChoice, choose_device, choose_precision
+from selflearn.training.progress import FitOutcome, Progress
+from selflearn.training.randomness import global_state_kept
+from selflearn.training.settings import FitSettings
+from selflearn.views.base import View
+
+if TYPE_CHECKING:
+    from selflearn.training.stage import GradientStage
+
+LEAST_SAMPLES = 4  # two batches of two
+
+
+def fit(
+    method: Method,
+    dataset: Dataset,
+    views: Sequence[View],
+    settings: FitSettings,
+    folder: RunFolder | None = None,
+    *,
+    stage: int = 0,
+    resume: bool = False,
+    report: Callable[[Progress], None] | None = None,
+) -> FitOutcome:
+    """Train a method on a dataset until its budget is used or a monitor stops it.
+
+    On the CPU the weights are a function of the arguments alone where the budget is not in seconds; a run that was killed at any
+    moment and resumed ends with the same weights, bit for bit, as one that never stopped.
+
+    Parameters
+    ----------
+    method : trained in place; afterwards it lies on the CPU, in eval mode.
+    dataset : at least 4 samples.
+    views : one view of each batch is made for each of these.
+    settings : optimiser, schedule, batch, budget, precision, device, seed.
+    folder : gets checkpoints and metrics; None leaves no trace.
+    stage : number of this stage in its plan; its checkpoints lie apart.
+    resume : go on from the folder's last good checkpoint; without one, begin.
+    report : called about twice a second.
+
+    Returns
+    -------
+    FitOutcome : how it ended, the alarm if there was one, and what was chosen, lowered or lost.
+
+    Raises
+    ------
+    DataError : too few samples.  RecipeError : the method cannot work with this batch, or the device is not there.
+    RunError : the folder is in use, or its checkpoints do not fit this method.
+    KeyboardInterrupt, SystemExit : SIGINT or SIGTERM came; the state is saved and can be resumed.
+    """
+    settings, notes = _sized(settings, len(dataset))
+    method.check_batch(settings.batch)
+    device = choose_device(settings.device)
+    precision = choose_precision(device, settings.precision)
+    notes.append(f"learning on {device} in {precision.precision}: {precision.reason}")
+    with global_state_kept(), folder.lock() if folder is not None else nullcontext():
+        channels_last = precision.channels_last and any(isinstance(module, nn.Conv2d) for module in method.modules())
+        _lay_out(method, device, channels_last)
+        optimiser = make_optimiser(
+            method, settings.optimiser, settings.batch * settings.accumulate, fused=precision.precision != "16"
+        )
+        checkpoints = Checkpoints(folder.file("checkpoints") / f"stage-{stage}") if folder is not None else None
+        saved = _saved(checkpoints, resume, notes)
+        course = _restore(saved, method, optimiser)
+        from selflearn.training.stage import GradientStage  # Lightning takes seconds to import
+
+        module = GradientStage(
+            method,
+            views,
+            settings,
+            optimiser,
+            course,
+            size=len(dataset),
+            channels_last=channels_last,
+            checkpoints=checkpoints,
+            metrics=MetricsFile(folder, stage, course.step) if folder is not None else None,
+            report=report,
+            notes=notes,
+        )
+        if module.share < 1 and course.monitor.alarm is None:
+            _drive(module, dataset, device, precision, saved)
+        method.cpu().eval()
+        return _outcome(module, device, precision)
+
+
+def _sized(settings: FitSettings, samples: int) -> tuple[FitSettings, list[str]]:
+    """The settings with a batch that this many samples can fill at least twice an epoch."""
+    if samples < LEAST_SAMPLES:
+        raise DataError(f"{samples} samples are too few to learn from: {LEAST_SAMPLES} are the least, hundreds may teach something")
+    if samples >= 2 * settings.batch:
+        return settings, []
+    batch = samples // 2
+    return settings.model_copy(update={"batch": batch}), [
+        f"batch lowered from {settings.batch} to {batch}: there are only {samples} samples"
+    ]
+
+
+def _lay_out(method: Method, device: torch.device, channels_last: bool) -> None:
+    method.to(device).train()
+    if channels_last:
+        method.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+
+def _saved(checkpoints: Checkpoints | None, resume: bool, notes: list[str]) -> dict[str, Any] | None:
+    if checkpoints is None:
+        return None
+    if not resume:
+        checkpoints.clear()
+        return None
+    saved, damaged = checkpoints.load()
+    notes += damaged
+    return saved
+
+
+def _restore(saved: dict[str, Any] | None, method: Method, optimiser: torch.optim.Optimizer) -> Course:
+    if saved is None:
+        return Course()
+    try:
+        method.load_state_dict(saved["method"])
+        optimiser.load_state_dict(saved["optimiser"])
+        return Course.from_state_dict(saved["course"])
+    except (RuntimeError, ValueError, KeyError, TypeError) as error:
+        what = str(error).splitlines()[0]
+        raise RunError(f"the checkpoint does not fit this method: {what}. Resume with the settings the run began with") from error
+
+
+def _drive(
+    module: GradientStage, dataset: Dataset, device: torch.device, precision: PrecisionChoice, saved: dict[str, Any] | None
+) -> None:
+    settings = module.settings
+    loader = batches(
+        dataset, settings.batch, settings.seed, module.course.micro, workers=settings.workers, pin=device.type == "cuda"
+    )
+    with _quiet(), module.stopper.listening():
+        import lightning.pytorch as pl
+
+        options: dict[str, Any] = {"precision": precision.lightning, "accumulate_grad_batches": settings.accumulate}
+        trainer = pl.Trainer(
+            accelerator="gpu" if device.type == "cuda" else device.type,
+            devices=1 if device.index is None else [device.index],
+            max_epochs=-1,
+            logger=False,
+            enable_checkpointing=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+            num_sanity_val_steps=0,
+            use_distributed_sampler=False,
+            **options,
+        )
+        if saved is not None and saved["scaling"]:
+            trainer.precision_plugin.load_state_dict(saved["scaling"])
+        trainer.fit(module, loader)
+    module.stopper.act()
+
+
+def _outcome(module: GradientStage, device: torch.device, precision: PrecisionChoice) -> FitOutcome:
+    settings, course, notes = module.settings, module.course, module.notes
+    failures = module.checkpoints.failures if module.checkpoints else 0
+    lost = module.metrics.lost if module.metrics else 0
+    if failures or lost:
+        notes.append(f"{failures} checkpoints and {lost} rows of the metrics could not be written; is the disk full?")
+    reading = course.reading
+    return FitOutcome(
+        ended="alarm" if course.monitor.alarm else "budget",
+        alarm=course.monitor.alarm,
+        step=course.step,
+        samples=course.samples,
+        epoch=module.epoch,
+        seconds=course.seconds,
+        loss=reading.loss if reading else None,
+        rank=reading.rank if reading else None,
+        deviation=reading.deviation if reading else None,
+        pace=module.pace,
+        batch=settings.batch,
+        lr=settings.optimiser.scaled(settings.optimiser.lr, settings.batch * settings.accumulate),
+        device=str(device),
+        precision=precision.precision,
+        checkpoint_failures=failures,
+        notes=notes,
+    )
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Lightning's notices stay unsaid: they are about its own options, not about this run. Warnings of others pass."""
+    loggers = [logging.getLogger(name) for name in ("lightning.pytorch", "lightning.fabric")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", module=r"lightning\..*")
+            warnings.filterwarnings("ignore", message=r".*does not have many workers.*|.*available but not used.*")
+            yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)

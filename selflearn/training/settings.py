@@ -1,0 +1,94 @@
+"""What a gradient stage can be told: optimiser, schedule, batch, precision. Plain data, so that recipes and runs can hold it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+
+from selflearn.training.budget import Budget, parse_budget
+
+
+def _budget(value: Any) -> Any:
+    return parse_budget(value) if isinstance(value, str) else value
+
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class OptimiserSettings(_Settings):
+    """How weights follow gradients.
+
+    Attributes
+    ----------
+    name : "sgd" (with momentum), "adamw" or "lars".
+    lr : peak learning rate, > 0.
+    per : the batch that `lr` is meant for; the rate is scaled linearly to the real one. None takes `lr` as it is.
+    weight_decay : >= 0; biases and the parameters of norms are never decayed.
+    final_weight_decay : where the decay ends, along a cosine (as DINO has it); None keeps it constant.
+    momentum : of sgd and lars, in [0, 1).
+    betas : of adamw.
+    trust : LARS's trust coefficient.
+    lr_biases : peak rate of biases and norms (Barlow Twins has another one for LARS); None takes `lr`.
+    """
+
+    name: Literal["sgd", "adamw", "lars"] = "adamw"
+    lr: float = Field(default=1e-3, gt=0)
+    per: int | None = Field(default=None, gt=0)
+    weight_decay: float = Field(default=1e-4, ge=0)
+    final_weight_decay: float | None = Field(default=None, ge=0)
+    momentum: float = Field(default=0.9, ge=0, lt=1)
+    betas: tuple[Annotated[float, Field(ge=0, lt=1)], Annotated[float, Field(ge=0, lt=1)]] = (0.9, 0.999)
+    trust: float = Field(default=1e-3, gt=0)
+    lr_biases: float | None = Field(default=None, gt=0)
+
+    def scaled(self, lr: float, samples: int) -> float:
+        """A rate of these settings for an update of this many samples."""
+        return lr if self.per is None else lr * samples / self.per
+
+
+class ScheduleSettings(_Settings):
+    """The learning rate as a function of the share of the budget used.
+
+    Attributes
+    ----------
+    warmup : share of the budget over which the rate rises linearly, in [0, 1).
+    shape : what follows: "cosine" or "linear" to the final rate, or "constant".
+    final : the final rate as a share of the peak, in [0, 1].
+    """
+
+    warmup: float = Field(default=0.1, ge=0, lt=1)
+    shape: Literal["cosine", "linear", "constant"] = "cosine"
+    final: float = Field(default=0.0, ge=0, le=1)
+
+
+class FitSettings(_Settings):
+    """Everything a gradient stage needs beside method, data and views.
+
+    Attributes
+    ----------
+    batch : samples in a micro-batch, >= 2.
+    accumulate : micro-batches in an update.
+    clip : largest gradient norm, or None.
+    budget : when the stage ends; text such as "10min" is read.
+    precision : "auto" chooses by what the machine has; "32", "bf16" (autocast) or "16" (autocast with loss scaling, GPU only).
+    device : "auto", "cpu", "cuda", "cuda:1", "mps".
+    workers : reading processes for streamed data; None chooses. Data in memory never needs one.
+    seed : of batches, views and everything else that is drawn.
+    checkpoint_every : seconds between checkpoints.
+    monitor_every : updates between looks of the monitors.
+    """
+
+    optimiser: OptimiserSettings = OptimiserSettings()
+    schedule: ScheduleSettings = ScheduleSettings()
+    batch: int = Field(default=256, ge=2)
+    accumulate: int = Field(default=1, ge=1)
+    clip: float | None = Field(default=None, gt=0)
+    budget: Annotated[Budget, BeforeValidator(_budget), PlainSerializer(str)] = Budget(120.0, "seconds")
+    precision: Literal["auto", "32", "bf16", "16"] = "auto"
+    device: str = "auto"
+    workers: int | None = Field(default=None, ge=0)
+    seed: int = Field(default=0, ge=0)
+    checkpoint_every: float = Field(default=30.0, gt=0)
+    monitor_every: int = Field(default=10, ge=1)

@@ -1,0 +1,48 @@
+"""SIGINT and SIGTERM, noted: the running update ends, its state is saved, and then the signal has its usual effect."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+
+class Stopper:
+    """Notes the first signal that asks to stop; a second one acts as it always did.
+
+    Attributes
+    ----------
+    number : the signal that came, or None.
+    """
+
+    def __init__(self) -> None:
+        self.number: int | None = None
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """Note signals meanwhile. Outside the main thread, where Python allows no handlers, nothing is noted."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+        def note(number: int, frame: FrameType | None) -> None:
+            self.number = number
+            signal.signal(number, before[signal.Signals(number)])
+
+        try:
+            for number in before:
+                signal.signal(number, note)
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def act(self) -> None:
+        """What the noted signal asked for: `KeyboardInterrupt`, or `SystemExit` with the usual status."""
+        if self.number == signal.SIGINT:
+            raise KeyboardInterrupt
+        if self.number is not None:
+            raise SystemExit(128 + self.number)

@@ -1,0 +1,218 @@
+"""The gradient stage as a LightningModule: draw, views, losses, update, look, save, in the order Lightning calls them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import lightning.pytorch as pl
+import torch
+from torch import Tensor
+
+from selflearn.data.batch import Batch
+from selflearn.methods.base import Method, Outcome
+from selflearn.training.checkpoint import Checkpoints
+from selflearn.training.course import Course
+from selflearn.training.metrics import MetricsFile
+from selflearn.training.monitors import look
+from selflearn.training.progress import Progress
+from selflearn.training.randomness import seed_globals, seed_of
+from selflearn.training.schedules import between, rate
+from selflearn.training.settings import FitSettings
+from selflearn.training.signals import Stopper
+from selflearn.views.base import View, make_views
+
+LOOK_SECONDS = 1.0  # the monitors look at least this often, so that slow steps do not hide a collapse
+REPORT_SECONDS = 0.5
+
+
+class GradientStage(pl.LightningModule):
+    """Holds a method while Lightning's Trainer drives it.
+
+    Parameters
+    ----------
+    method, views, settings : what learns, from what, and how.
+    optimiser : of the method, its state already restored.
+    course : where to go on.
+    size : samples in the dataset, which makes an epoch.
+    channels_last : lay four-dimensional views out for fast convolutions.
+    checkpoints, metrics : where traces are left; None leaves none.
+    report : called with each `Progress`.
+    notes : told with the progress.
+    """
+
+    def __init__(
+        self,
+        method: Method,
+        views: Sequence[View],
+        settings: FitSettings,
+        optimiser: torch.optim.Optimizer,
+        course: Course,
+        *,
+        size: int,
+        channels_last: bool,
+        checkpoints: Checkpoints | None,
+        metrics: MetricsFile | None,
+        report: Callable[[Progress], None] | None,
+        notes: list[str],
+    ) -> None:
+        super().__init__()
+        self.method = method
+        self.views, self.settings, self.optimiser, self.course = list(views), settings, optimiser, course
+        self.size, self.channels_last = size, channels_last
+        self.checkpoints, self.metrics, self.report, self.notes = checkpoints, metrics, report, notes
+        self.trained = [weight for group in optimiser.param_groups for weight in group["params"]]
+        self.stopper = Stopper()
+        self.generator = torch.Generator()
+        self._before, self._first = course.seconds, course.samples
+        self._began = self._saved = self._looked = self._reported = time.perf_counter()
+        self._looking = False
+        self._outcome: Outcome | None = None
+        self._grad_norm: Tensor | None = None
+
+    @property
+    def epoch(self) -> float:
+        """Passes over the data so far."""
+        return self.course.samples / self.size
+
+    @property
+    def share(self) -> float:
+        """Share of the budget used."""
+        course = self.course
+        return self.settings.budget.progress(step=course.step, samples=course.samples, epochs=self.epoch, seconds=course.seconds)
+
+    @property
+    def pace(self) -> float:
+        """Samples a second of this process."""
+        spent = self.course.seconds - self._before
+        return (self.course.samples - self._first) / spent if spent > 0 else 0.0
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        """The optimiser, as it was given."""
+        return self.optimiser
+
+    def on_train_start(self) -> None:
+        """The clock starts: what came before is set-up, not learning."""
+        self.generator = torch.Generator(self.device)
+        self._began = self._saved = self._looked = self._reported = time.perf_counter()
+
+    def transfer_batch_to_device(self, batch: Batch, device: torch.device, dataloader_idx: int) -> Batch:
+        """The whole batch at once."""
+        return batch.to(device, non_blocking=True)
+
+    @torch.no_grad()
+    def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> list[Batch]:
+        """Seed everything for this micro-batch and make its views: here, outside autocast, so that they are exact."""
+        seed = seed_of(self.settings.seed, self.course.micro)
+        seed_globals(seed)
+        views = make_views(batch, self.views, self.generator.manual_seed(seed))
+        return [_channels_last(view) for view in views] if self.channels_last else views
+
+    def training_step(self, views: list[Batch], batch_idx: int) -> Tensor:
+        """The losses of one micro-batch."""
+        updates = (self.course.micro + 1) % self.settings.accumulate == 0
+        due = self.course.step % self.settings.monitor_every == 0 or time.perf_counter() - self._looked > LOOK_SECONDS
+        self._looking, self._drawn, self._grad_norm = updates and due, len(views[0]), None
+        self._outcome = self.method(views, self.generator)
+        return self._outcome.total
+
+    def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:
+        """Learning rate and decay of this update; the gradient is clipped where asked."""
+        share, optimising = self.share, self.settings.optimiser
+        factor = rate(share, self.settings.schedule)
+        for group in self.optimiser.param_groups:
+            group["lr"] = group["peak"] * factor
+            if optimising.final_weight_decay is not None and group["decayed"]:
+                group["weight_decay"] = between(optimising.weight_decay, optimising.final_weight_decay, share)
+        if self.settings.clip is not None:
+            self._grad_norm = torch.nn.utils.clip_grad_norm_(self.trained, self.settings.clip)
+
+    def on_train_batch_end(self, outputs: Any, batch: list[Batch], batch_idx: int) -> None:
+        """Count; after an update let the method follow, look, report, save, and stop where it is time."""
+        course = self.course
+        course.micro += 1
+        course.samples += self._drawn
+        if course.micro % self.settings.accumulate:
+            return
+        course.step += 1
+        course.seconds = self._before + time.perf_counter() - self._began
+        share = self.share
+        self.method.after_update(share)
+        ending = share >= 1 or self.stopper.number is not None
+        if self._looking or ending:
+            self._look()
+            ending = ending or course.monitor.alarm is not None
+        now = time.perf_counter()
+        if self.report is not None and (ending or now - self._reported > REPORT_SECONDS):
+            self._reported = now
+            self.report(self._progress(share))
+        if ending:
+            self.trainer.should_stop = True
+        elif now - self._saved > self.settings.checkpoint_every:
+            self._save()
+
+    def on_train_end(self) -> None:
+        """The last state is saved too: a finished stage that is resumed is passed over."""
+        self._save()
+
+    def _save(self) -> None:
+        """Write a checkpoint; the time it takes is not learning."""
+        began = time.perf_counter()
+        if self.checkpoints is not None:
+            state = {
+                "method": self.method.state_dict(),
+                "optimiser": self.optimiser.state_dict(),
+                "scaling": self.trainer.precision_plugin.state_dict(),
+                "course": self.course.state_dict(),
+            }
+            self.checkpoints.save(state, self.course.step)
+        self._saved = time.perf_counter()
+        self._began += self._saved - began
+
+    @torch.no_grad()
+    def _look(self) -> None:
+        outcome, course = self._outcome, self.course
+        assert outcome is not None
+        if self._grad_norm is None:
+            gradients = [weight.grad for weight in self.trained if weight.grad is not None]
+            self._grad_norm = torch.stack(torch._foreach_norm(gradients)).float().norm()
+        course.reading = look(outcome.total, self._grad_norm, self.trained, outcome.embedding)
+        course.monitor.see(course.reading)
+        self._looked = time.perf_counter()
+        if self.metrics is None:
+            return
+        named = torch.stack([loss.detach().float() for loss in outcome.losses.values()]).tolist()
+        reading = asdict(course.reading)
+        where = {"step": course.step, "samples": course.samples, "epoch": round(self.epoch, 4), "seconds": round(course.seconds, 3)}
+        self.metrics.append(
+            {**dict(zip(outcome.losses, named, strict=True)), **where, "lr": self._lr(), "total": reading.pop("loss"), **reading}
+        )
+
+    def _lr(self) -> float:
+        return float(self.optimiser.param_groups[0]["lr"])
+
+    def _progress(self, share: float) -> Progress:
+        course, reading = self.course, self.course.reading
+        assert reading is not None
+        return Progress(
+            step=course.step,
+            samples=course.samples,
+            epoch=self.epoch,
+            seconds=course.seconds,
+            share=share,
+            seconds_left=course.seconds * (1 - share) / share if share > 0 else None,
+            loss=reading.loss,
+            rank=reading.rank,
+            deviation=reading.deviation,
+            lr=self._lr(),
+            pace=self.pace,
+            notes=tuple(self.notes),
+        )
+
+
+def _channels_last(view: Batch) -> Batch:
+    if view.values.ndim == 4 and view.values.is_floating_point():
+        return view.replace(values=view.values.contiguous(memory_format=torch.channels_last))
+    return view
