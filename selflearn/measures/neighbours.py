@@ -57,11 +57,9 @@ def vote(similarities: Tensor, neighbour_labels: Tensor, classes: int, temperatu
     similarities : (n, k) cosines.
     neighbour_labels : (n, k) class numbers in [0, classes).
     """
-    if temperature is None:
-        weights = torch.ones_like(similarities)
-    else:
-        # the largest cosine of a row is subtracted: the same vote, and no overflow at small temperatures
-        weights = ((similarities - similarities[:, :1]) / temperature).exp()
+    # the largest cosine of a row is subtracted: the same vote, and no overflow at small temperatures
+    lag = similarities - similarities[:, :1]
+    weights = torch.ones_like(lag) if temperature is None else (lag / temperature).exp()
     votes = weights.new_zeros(len(weights), classes).scatter_add_(1, neighbour_labels, weights)
     return votes.argmax(1)
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from selflearn.errors import RunError
 
@@ -35,15 +35,14 @@ class Verdict:
         if self.kind not in get_args(Kind):
             raise RunError(f"a verdict is one of {', '.join(get_args(Kind))}, not {self.kind!r}")
 
-    def to_json(self) -> str:
-        """What `verdict.json` holds."""
-        return json.dumps(asdict(self), indent=2, ensure_ascii=False)
+    def to_json(self) -> dict[str, str]:
+        """What `verdict.json` holds, ready to be dumped."""
+        return asdict(self)
 
     @classmethod
-    def from_json(cls, text: str) -> Verdict:
-        """Read what `to_json` wrote; `RunError` if it is not that."""
+    def from_json(cls, content: Mapping[str, Any]) -> Verdict:
+        """Read what `to_json` gave; `RunError` if it is not that."""
         try:
-            fields = json.loads(text)
-            return cls(str(fields["kind"]), str(fields["reason"]), str(fields.get("remedy", "")))  # type: ignore[arg-type]
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            return cls(content["kind"], str(content["reason"]), str(content.get("remedy", "")))
+        except (KeyError, TypeError, AttributeError) as error:
             raise RunError(f"this is not a verdict: {error!r}") from error

@@ -1,0 +1,165 @@
+"""What is measured with labels: k-NN, linear probe, few-label probes, clusters. All features share folds, draws and seeds.
+
+The encoder is measured one fixed way (cosine as it is; centred for few labels). A baseline is given the stronger of two scalings,
+chosen inside the training part: never the encoder, so that what is chosen can only make its task harder.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from selflearn.evaluation.parts import Part, Plan, draw_labels, held_out
+from selflearn.evaluation.probes import SCALINGS, best_strength, few_labels, knn, linear, scale
+from selflearn.evaluation.scorecard import Scorecard
+from selflearn.evaluation.table import Table
+from selflearn.measures.clustering import ari, kmeans, nmi
+
+FEW: dict[str, int | float] = {"1 label a class": 1, "4 labels a class": 4, "16 labels a class": 16, "1 %": 0.01, "10 %": 0.1}
+SMALL_DRAW = 200  # larger draws vary less and cost more: fewer of them are made
+CHOOSING_DRAWS = 10
+CLUSTER_ROWS = 5000
+NEIGHBOUR_WAYS = ("as they are", "centred")
+
+
+class Labelled:
+    """The measures of one data set's labels, part by part.
+
+    Parameters
+    ----------
+    table : the features.
+    labels : (n,) class numbers, -1 unknown.
+    plan : who trains and who is measured.
+    draws : draws of labels for each few-label measure.
+    seeds : k-means starts.
+    """
+
+    def __init__(self, table: Table, labels: np.ndarray, plan: Plan, card: Scorecard, seed: int, draws: int, seeds: int) -> None:
+        self.table, self.plan, self.card, self.seed, self.draws, self.seeds = table, plan, card, seed, draws, seeds
+        self.names = np.unique(labels[labels >= 0])
+        self.labels = np.where(labels >= 0, np.searchsorted(self.names, labels), -1)
+        self.chosen: Counter[tuple[str, str, str]] = Counter()
+
+    def run(self, tick: Callable[[], None]) -> None:
+        """Take all measures and write them on the card; `tick` is called once a part and set of features, and once a clustering."""
+        correct: dict[str, dict[str, list[np.ndarray]]] = {"knn": {}, "linear": {}}
+        few: dict[str, dict[str, list[np.ndarray]]] = {measure: {} for measure in FEW}
+        for number, part in enumerate(self.plan.parts):
+            draws = dict(self._draws(part, number))
+            chooser = held_out(part.train, self.labels, self.plan.groups, self.seed)
+            for name in self.table.names:
+                pair = self.table.pair(name, part)
+                right = self._neighbours(name, part, pair, chooser), self._linear(name, part, pair, chooser)
+                for measure, values in zip(correct, right, strict=True):
+                    correct[measure].setdefault(name, []).append(values)
+                for measure, values in self._few(name, part, pair, draws):
+                    few[measure].setdefault(name, []).append(values)
+                tick()
+        for measure, sets in correct.items():
+            for name, each in sets.items():
+                self.card.add(name, measure, self.plan.repetitions(each))
+        for measure, sets in few.items():
+            for name, each in sets.items():
+                # draws share their test samples: how those are composed matters too, and the scorecard keeps it apart
+                by_sample = self.plan.repetitions([right.mean(0) for right in each])
+                self.card.add(name, measure, np.concatenate([right.mean(1) for right in each]), by_sample)
+        self._clusters(tick)
+        self._say_what_was_chosen()
+
+    def _draws(self, part: Part, number: int) -> Iterator[tuple[str, np.ndarray]]:
+        """For each few-label measure that makes sense here, (draws, labelled) positions in the training part."""
+        rng = np.random.default_rng([self.seed, number])
+        labels = self.labels[part.train]
+        members = np.bincount(labels)
+        members = members[members > 0]
+        for measure, amount in FEW.items():
+            if isinstance(amount, int) and np.median(members) <= amount:
+                self._note(f"{measure}: left out, half of the classes have no more than {amount} labelled samples to learn from")
+            elif isinstance(amount, float) and amount * len(labels) < len(members):
+                self._note(f"{measure}: left out, that is {amount * len(labels):.0f} labels for {len(members)} classes")
+            else:
+                size = len(draw_labels(labels, amount, rng))
+                wanted = self.draws if size <= SMALL_DRAW else max(min(10, self.draws), self.draws * SMALL_DRAW // size)
+                share = -(-wanted // len(self.plan.parts))
+                yield measure, np.stack([draw_labels(labels, amount, rng) for _ in range(share)])
+
+    def _neighbours(self, name: str, part: Part, pair: tuple[Tensor, Tensor], chooser: Part | None) -> np.ndarray:
+        def right(how: str, train: Tensor, fit: np.ndarray, test: Tensor, check: np.ndarray) -> Tensor:
+            return knn(train, self._classes(fit), test, how) == self._classes(check)
+
+        how = NEIGHBOUR_WAYS[0]
+        if name != "encoder" and chooser is not None:
+            fit, check = np.searchsorted(part.train, chooser.train), np.searchsorted(part.train, chooser.test)
+            train = pair[0]
+            scores = {
+                way: right(way, train[fit], chooser.train, train[check], chooser.test).float().mean() for way in NEIGHBOUR_WAYS
+            }
+            how = max(NEIGHBOUR_WAYS, key=lambda way: float(scores[way]))
+            self.chosen[name, "knn", how] += 1
+        return right(how, pair[0], part.train, pair[1], part.test).numpy()
+
+    def _linear(self, name: str, part: Part, pair: tuple[Tensor, Tensor], chooser: Part | None) -> np.ndarray:
+        best, strength, kept = -1.0, 1.0, scale(*pair, "standardised")
+        if chooser is not None:
+            fit, check = np.searchsorted(part.train, chooser.train), np.searchsorted(part.train, chooser.test)
+            for how in SCALINGS:
+                scaled = scale(*pair, how)
+                found, accuracy = best_strength(scaled[0], self._classes(part.train), len(self.names), fit, check)
+                if accuracy > best:
+                    best, strength, kept = accuracy, found, scaled
+        predicted = linear(kept[0], self._classes(part.train), kept[1], len(self.names), strength)
+        return (predicted == self._classes(part.test)).numpy()
+
+    def _few(
+        self, name: str, part: Part, pair: tuple[Tensor, Tensor], draws: dict[str, np.ndarray]
+    ) -> Iterator[tuple[str, np.ndarray]]:
+        labels, truth = self._classes(part.train), self._classes(part.test)
+        scaled = {how: scale(*pair, how) for how in (SCALINGS[:1] if name == "encoder" else SCALINGS)}
+        rows = np.random.default_rng(self.seed).permutation(len(labels))[: max(len(truth), 500)]
+        for measure, drawn in draws.items():
+            how = SCALINGS[0]
+            if len(scaled) > 1:
+                scores = {
+                    way: few_labels(train, labels, train[rows], labels[rows], len(self.names), drawn[:CHOOSING_DRAWS]).mean()
+                    for way, (train, _) in scaled.items()
+                }
+                how = max(scaled, key=lambda way: float(scores[way]))
+                self.chosen[name, measure, how] += 1
+            train, test = scaled[how]
+            yield measure, few_labels(train, labels, test, truth, len(self.names), drawn)
+
+    def _clusters(self, tick: Callable[[], None]) -> None:
+        """NMI and ARI of k-means with as many clusters as classes, on measured rows only."""
+        rows = np.concatenate([part.test for part in self.plan.parts])
+        rows = np.sort(np.random.default_rng(self.seed).permutation(rows)[:CLUSTER_ROWS])
+        for name in self.table.names:
+            if len(rows) > 2 * len(self.names):
+                values = self.table.whole(name)[rows]
+                found = [kmeans(values, len(self.names), seed) for seed in range(self.seed, self.seed + self.seeds)]
+                self.card.add(name, "nmi", [nmi(self.labels[rows], clusters) for clusters in found])
+                self.card.add(name, "ari", [ari(self.labels[rows], clusters) for clusters in found])
+            tick()
+
+    def _classes(self, rows: np.ndarray) -> Tensor:
+        return torch.from_numpy(self.labels[rows])
+
+    def _note(self, text: str) -> None:
+        if text not in self.card.notes:
+            self.card.notes.append(text)
+
+    def _say_what_was_chosen(self) -> None:
+        """A line for each baseline that names the measures in which the second way was mostly the stronger one."""
+        for name in self.table.names:
+            ways: dict[str, list[str]] = {}
+            for measure in dict.fromkeys(measure for which, measure, _ in self.chosen if which == name):
+                count = Counter(
+                    {how: number for (which, what, how), number in self.chosen.items() if (which, what) == (name, measure)}
+                )
+                ways.setdefault(count.most_common(1)[0][0], []).append(measure)
+            if ways:
+                said = "; ".join(f"{how} for {', '.join(measures)}" for how, measures in ways.items())
+                self._note(f"{name} is scaled in the stronger of two ways, judged inside the training part: {said}")
