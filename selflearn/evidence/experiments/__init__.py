@@ -1,0 +1,1 @@
+"""Experiments, one file a family. Each is stated and committed before it is first measured."""

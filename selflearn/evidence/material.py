@@ -1,0 +1,158 @@
+"""Data for experiments by name, divided once and for all: what arms learn from, what tuning looks at, what is measured.
+
+The measured test part chooses nothing: tuning sees the development part only.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from selflearn.data import Dataset, ReadOptions, read, split, subset
+from selflearn.errors import DataError, nearest
+
+Part = Literal["measured", "development"]
+Arrays = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]  # train images and labels, test images and labels
+
+
+@dataclass(frozen=True)
+class Material:
+    """A data set and positions in it; the three parts are disjoint.
+
+    Attributes
+    ----------
+    learn : what arms may learn from, labels included where an arm uses them.
+    development : scored while tuning.
+    test : scored by measured runs: the official test part where there is one.
+    """
+
+    dataset: Dataset
+    learn: np.ndarray
+    development: np.ndarray
+    test: np.ndarray
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """What one arm gets for one seed.
+
+    Attributes
+    ----------
+    learn : the samples to learn from; probes are trained on them too.
+    test : the samples that are scored.
+    """
+
+    learn: Dataset
+    test: Dataset
+
+    @property
+    def fingerprint(self) -> str:
+        """Content key of both parts."""
+        return f"{self.learn.fingerprint}-{self.test.fingerprint}"
+
+
+def names() -> list[str]:
+    """Every name that `material` knows."""
+    return sorted(LOADERS)
+
+
+@lru_cache(maxsize=2)
+def material(name: str) -> Material:
+    """The data of this name.
+
+    Raises
+    ------
+    DataError : no such name, or its file is not there.
+    """
+    if name not in LOADERS:
+        raise DataError(f"there is no data called {name!r} for experiments{nearest(name, LOADERS)}")
+    return LOADERS[name]()
+
+
+def draw(source: Material, part: Part, seed: int, samples: int, tested: int | None = None) -> Drawn:
+    """The samples of one seed: a random draw from the learning part, and the test or development part (or a draw of it)."""
+    rng = np.random.default_rng([seed, 7])  # 7: apart from the streams that the same seed gives to views and weights
+    learn = np.sort(rng.permutation(source.learn)[:samples])
+    scored = source.test if part == "measured" else source.development
+    scored = np.sort(rng.permutation(scored)[:tested])
+    return Drawn(subset(source.dataset, learn), subset(source.dataset, scored))
+
+
+def data_file(*parts: str) -> Path:
+    """A file in the folder of benchmark data that the environment variable SELFLEARN_DATA names.
+
+    Raises
+    ------
+    DataError : the variable is not set, or the file is not there.
+    """
+    folder = os.environ.get("SELFLEARN_DATA")
+    if not folder:
+        raise DataError(
+            f"{'/'.join(parts)} is needed: set SELFLEARN_DATA to the folder that holds it (the data set 'digits' needs nothing)"
+        )
+    file = Path(folder, *parts)
+    if not file.is_file():
+        raise DataError(f"there is no {file}; SELFLEARN_DATA names the folder {folder}")
+    return file
+
+
+def _digits() -> Material:
+    """scikit-learn's 1,797 digit scans: 60 % to learn from, 20 % to tune on, 20 % to measure."""
+    dataset = read("digits")
+    rest, test = split(dataset.labels, test=0.2, seed=0)
+    learn, development = split(dataset.labels[rest], test=0.25, seed=0)
+    return Material(dataset, rest[learn], rest[development], test)
+
+
+def _official(arrays: Callable[[], Arrays], development: int) -> Callable[[], Material]:
+    """Data with an official test part; the last `development` of the official training part are kept for tuning."""
+
+    def load() -> Material:
+        train, train_labels, test, test_labels = arrays()
+        labels = np.concatenate([train_labels, test_labels]).astype(np.int64)
+        dataset = read(np.concatenate([train, test]), ReadOptions(kind="image", labels=labels))
+        positions = np.arange(len(dataset))
+        kept = len(train) - development
+        return Material(dataset, positions[:kept], positions[kept : len(train)], positions[len(train) :])
+
+    return load
+
+
+def _pixels(folder: str, file: str) -> Callable[[], Arrays]:
+    def arrays() -> Arrays:
+        with np.load(data_file(folder, file)) as content:
+            return content["train_images"], content["train_labels"], content["test_images"], content["test_labels"]
+
+    return arrays
+
+
+def _cifar10() -> Arrays:
+    with np.load(data_file("cifar10", "cifar10_jpeg.npz")) as content:
+        train, test = (_decode(content[f"{part}_jpeg"], content[f"{part}_offsets"]) for part in ("train", "test"))
+        return train, content["train_labels"], test, content["test_labels"]
+
+
+def _decode(stream: np.ndarray, offsets: np.ndarray) -> np.ndarray:
+    """(n, height, width, 3) uint8 from JPEG files that lie end to end."""
+    from PIL import Image
+
+    whole = stream.tobytes()
+    starts = [int(offset) for offset in offsets]
+    pieces = (whole[start:end] for start, end in pairwise(starts))
+    return np.stack([np.asarray(Image.open(io.BytesIO(piece)).convert("RGB")) for piece in pieces])
+
+
+LOADERS: dict[str, Callable[[], Material]] = {
+    "digits": _digits,
+    "mnist": _official(_pixels("mnist", "mnist.npz"), development=10_000),
+    "fashion-mnist": _official(_pixels("fashion_mnist", "fashion_mnist.npz"), development=10_000),
+    "cifar10": _official(_cifar10, development=5_000),
+}

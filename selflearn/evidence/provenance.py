@@ -1,0 +1,63 @@
+"""Where a result comes from: the commit that holds its statement, the code that measured it, the machine."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+from selflearn.errors import RunError
+
+PACKAGE = Path(__file__).resolve().parents[1]
+WITHOUT = ("evidence/experiments", "evidence/results", "cli", "serving", "estimator", "workflow")  # cannot change a score
+
+
+def committed(files: Iterable[Path]) -> str | None:
+    """The commit at which all these files stand as they are; None outside a git checkout (an installed wheel).
+
+    Raises
+    ------
+    RunError : a file is not in the checkout's last commit, or has changed since.
+    """
+    files = [Path(file).resolve() for file in files]
+    folder = files[0].parent
+    head = _git(folder, "rev-parse", "HEAD")
+    if head is None or _git(folder, "check-ignore", "-q", str(files[0])) is not None:
+        return None
+    for file in files:
+        changed = _git(folder, "status", "--porcelain", "--untracked-files=all", "--", str(file))
+        if changed or _git(folder, "ls-files", "--error-unmatch", "--", str(file)) is None:
+            raise RunError(
+                f"{file} differs from what is committed. A claim and its settings are committed before they are measured: "
+                f"commit them first. To find settings, tune with seeds of 100 and above."
+            )
+    return head
+
+
+def contains(commit: str) -> bool | None:
+    """Whether this checkout's history holds a commit; None outside a git checkout."""
+    if _git(PACKAGE, "rev-parse", "HEAD") is None:
+        return None
+    return _git(PACKAGE, "merge-base", "--is-ancestor", commit, "HEAD") is not None
+
+
+@cache
+def code_version() -> str:
+    """A hash of every source file of selflearn that can change a score, as they were when this process first asked."""
+    total = hashlib.sha256()
+    for file in sorted(PACKAGE.rglob("*.py")):
+        name = file.relative_to(PACKAGE).as_posix()
+        if not name.startswith(WITHOUT):
+            total.update(name.encode() + b"\0" + file.read_bytes() + b"\0")
+    return total.hexdigest()[:16]
+
+
+def _git(folder: Path, *arguments: str) -> str | None:
+    """What git prints, or None if it fails or is not there."""
+    try:
+        done = subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, text=True, check=True, timeout=30)  # noqa: S603, S607
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip()

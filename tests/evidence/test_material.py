@@ -1,0 +1,47 @@
+"""What is learned from, tuned on and measured on never overlap."""
+
+import numpy as np
+import pytest
+
+from selflearn.errors import DataError
+from selflearn.evidence.material import data_file, draw, material, names
+
+
+def test_digits_parts_are_disjoint_whole_and_stratified():
+    source = material("digits")
+    parts = [source.learn, source.development, source.test]
+    assert len(np.unique(np.concatenate(parts))) == sum(map(len, parts)) == len(source.dataset) == 1797
+    assert len(source.test) == pytest.approx(0.2 * 1797, abs=2)
+    for part in parts:
+        share = np.bincount(source.dataset.labels[part], minlength=10) / len(part)
+        assert share.min() > 0.08
+
+
+def test_a_draw_depends_on_its_seed_alone():
+    source = material("digits")
+    one, again, other = (draw(source, "measured", seed, 300, 100) for seed in (10, 10, 11))
+    assert one.fingerprint == again.fingerprint != other.fingerprint
+    assert (len(one.learn), len(one.test)) == (300, 100)
+
+
+def test_measured_and_development_samples_never_meet():
+    source = material("digits")
+    ids = {part: set(draw(source, part, 10, 5000).test.facts.ids) for part in ("measured", "development")}
+    learned = set(draw(source, "measured", 10, 5000).learn.facts.ids)
+    assert not ids["measured"] & ids["development"]
+    assert not learned & (ids["measured"] | ids["development"])
+
+
+def test_an_unknown_name_is_told_with_the_nearest():
+    assert "fashion-mnist" in names()
+    with pytest.raises(DataError, match="did you mean 'digits'"):
+        material("digit")
+
+
+def test_absent_data_says_what_to_set(monkeypatch, tmp_path):
+    monkeypatch.delenv("SELFLEARN_DATA", raising=False)
+    with pytest.raises(DataError, match="set SELFLEARN_DATA"):
+        data_file("mnist", "mnist.npz")
+    monkeypatch.setenv("SELFLEARN_DATA", str(tmp_path))
+    with pytest.raises(DataError, match="there is no"):
+        data_file("mnist", "mnist.npz")
