@@ -20,10 +20,11 @@ from selflearn.views import View
 
 @dataclass
 class PlanOutcome:
-    """What a plan leaves: the encoder, what each stage reported, and the alarm that stopped it, if one did."""
+    """What a plan leaves: the encoder, what each stage reported, the last method with its heads, and the alarm, if one rang."""
 
     encoder: Encoder
     stages: list[FitOutcome] = field(default_factory=list)
+    method: Method | None = None
 
     @property
     def alarm(self) -> Verdict | None:
@@ -83,7 +84,7 @@ def run_plan(
             raise RecipeError(
                 f"recipe {recipe.name!r}, stage {number + 1}: the encoder of the first stage is handed on; remove 'encoder'"
             )
-        method = build_method(stage, encoder, seed + 2 * number)
+        outcome.method = method = build_method(stage, encoder, seed + 2 * number)
         settings = stage.settings.model_copy(update={"budget": part, "seed": seed, "device": device, "precision": precision})
         outcome.stages.append(
             fit(method, dataset, build_views(stage, dataset.spec), settings, folder, stage=number, resume=resume, report=report)
