@@ -29,6 +29,16 @@ def build(spec: Spec, name: str = "standard", size: int | None = None, **options
     Raises
     ------
     RecipeError : a kind without views, an unknown name or option (with the nearest right one), a value out of range.
+
+    Example
+    -------
+    >>> import torch
+    >>> from selflearn.data import read
+    >>> dataset = read("digits")
+    >>> views = build(dataset.spec, "standard", size=12, rotation=5)
+    >>> first, second = make_views(dataset.batch(range(16)), views, torch.Generator().manual_seed(0))
+    >>> first.values.shape, sorted(first.changes)
+    (torch.Size([16, 1, 12, 12]), ['crop', 'flip', 'grey', 'jitter', 'jitter_order', 'warp'])
     """
     views: list[View] = _kind(spec).build(spec, name, size, **options)
     return views

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import ClassVar
 
 import torch
 from torch import Tensor
 
 from selflearn.data.batch import Batch
+from selflearn.errors import RecipeError
 
 
 class DrawnView(ABC):
     """Base of views that change each sample by parameters of its own.
 
     `view.apply(batch, view(batch, generator).changes)` repeats the change without a generator.
+
+    Class attributes
+    ----------------
+    takes_raw : True where values may still be whole numbers, as stored.
     """
+
+    takes_raw: ClassVar[bool] = False
 
     @abstractmethod
     def draw(self, batch: Batch, generator: torch.Generator) -> dict[str, Tensor]:
@@ -24,8 +32,11 @@ class DrawnView(ABC):
     def apply(self, batch: Batch, changes: dict[str, Tensor]) -> Tensor:
         """The values of `batch` changed by these parameters; `batch` itself stays as it is."""
 
-    # Autocast would multiply in bfloat16, whose 8 bits are fewer than a picture's own.
     def __call__(self, batch: Batch, generator: torch.Generator) -> Batch:
+        if not (self.takes_raw or batch.values.is_floating_point()):
+            name = type(self).__name__
+            raise RecipeError(f"{name} changes real numbers, not raw {batch.values.dtype}: put a view before it that scales them")
+        # Autocast would multiply in bfloat16, which tells fewer values apart than an 8-bit picture holds.
         with torch.no_grad(), torch.autocast(batch.device.type, enabled=False):
             changes = self.draw(batch, generator)
             return batch.replace(values=self.apply(batch, changes), changes=changes)

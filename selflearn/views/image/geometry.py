@@ -18,7 +18,7 @@ from selflearn.views.checks import number, probability, span, whole
 from selflearn.views.drawn import DrawnView, between, uniform
 
 ATTEMPTS = 10  # crops tried before the fallback, as in torchvision
-CHUNK = {"cpu": 2**21}  # float32 numbers worked on at once; about what a core's cache and a small machine bear
+CHUNK = {"cpu": 2**20}  # float32 numbers worked on at once: beyond that the allocator, not the arithmetic, sets the pace
 CHUNK_DEVICE = 2**27
 
 
@@ -50,7 +50,20 @@ class Geometry(DrawnView):
     crop : (batch, 4) left, top, width, height as shares of the picture.
     flip : (batch, 2) bool, horizontal and vertical.
     warp : (batch, 3) angle in radians, zoom factor, tangent of the slant; only where asked for.
+
+    Example
+    -------
+    >>> import torch
+    >>> from selflearn.data.batch import Batch
+    >>> pictures = torch.randint(0, 256, (4, 3, 48, 48), dtype=torch.uint8)
+    >>> batch = Batch(values=pictures, index=torch.arange(4), labels=torch.full((4,), -1))
+    >>> crop = Geometry(32, scale=(0.2, 1.0), horizontal_flip=0.5, high=255)
+    >>> view = crop(batch, torch.Generator().manual_seed(0))
+    >>> view.values.shape, view.changes["crop"].shape
+    (torch.Size([4, 3, 32, 32]), torch.Size([4, 4]))
     """
+
+    takes_raw = True
 
     def __init__(
         self,
