@@ -17,8 +17,8 @@ from selflearn.views.drawn import DrawnView, uniform
 class Mixup(DrawnView):
     """A weighted mean with another sample: w x + (1 - w) x[partner].
 
-    Source: Zhang et al., "mixup: Beyond Empirical Risk Minimization", 2018. Where samples are padded, a position is real in the mixture if
-    it is real in either.
+    Source: Zhang et al., "mixup: Beyond Empirical Risk Minimization", 2018. Where samples are padded, a position is real in the
+    mixture if it is real in either.
 
     Parameters
     ----------
@@ -64,9 +64,9 @@ class Mixup(DrawnView):
 class CutMix(DrawnView):
     """A box of another sample in its place.
 
-    Source: Yun et al., "CutMix: Regularization Strategy to Train Strong Classifiers with Localizable Features", 2019. The box spans the dimensions after the channels: a rectangle of a picture, an interval of a series (batch, channels, time), a
-    cuboid of a scan. Every side is the same share of the sample's; where the box leaves the sample it is cut off. Samples must
-    be of one length.
+    Source: Yun et al., "CutMix: Regularization Strategy to Train Strong Classifiers with Localizable Features", 2019. The box
+    spans the dimensions after the channels: a rectangle of a picture, an interval of a series (batch, channels, time), a cuboid
+    of a scan. Every side is the same share of the sample's; where the box leaves the sample it is cut off.
 
     Parameters
     ----------
