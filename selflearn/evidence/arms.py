@@ -14,7 +14,7 @@ import numpy as np
 from selflearn import recipes
 from selflearn.data import Dataset
 from selflearn.evidence.material import Drawn
-from selflearn.evidence.scoring import Score, scorecard
+from selflearn.evidence.scoring import Score, Subject, scorecard
 from selflearn.evidence.seal import digest
 from selflearn.networks import Encoder
 from selflearn.recipes import Recipe
@@ -73,7 +73,7 @@ class Learned(Arm):
     recipe : a name on the shelf.
     changes : dotted keys laid over it.
     preset : of the recipe.
-    score : from the job and the encoder's features to scores.
+    score : from the data, what was learned and the seed to scores.
     """
 
     recipe: str
@@ -103,7 +103,7 @@ class Learned(Arm):
             recipe, job.data.learn, encoder, Budget.parse(job.budget), job.seed, device="cpu", precision=PRECISION
         )
         alarm = outcome.alarm.kind if outcome.alarm is not None else None
-        return Measured(self.score(job.data, features_of(encoder), job.seed), alarm)
+        return Measured(self.score(job.data, Subject(features_of(encoder), outcome.method), job.seed), alarm)
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ class Untrained(Arm):
         spec = job.data.learn.spec
         encoder = recipes.build_encoder(self.like.resolved().stages[0], spec, job.seed, accelerator=False)
         calibrate(encoder, job.data.learn, plain(spec), job.seed)
-        return Measured(self.like.score(job.data, features_of(encoder), job.seed))
+        return Measured(self.like.score(job.data, Subject(features_of(encoder)), job.seed))
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,7 @@ class Raw(Arm):
         return {"raw": True, "score": source(self.score)}
 
     def run(self, job: Job) -> Measured:
-        return Measured(self.score(job.data, _raw, job.seed))
+        return Measured(self.score(job.data, Subject(_raw), job.seed))
 
 
 @dataclass(frozen=True)
@@ -156,7 +156,8 @@ class Pca(Arm):
         learn = _raw(job.data.learn)
         axes = PCA(min(256, *learn.shape), random_state=0).fit(learn)
         kept = int(np.searchsorted(axes.explained_variance_ratio_.cumsum(), 0.9)) + 1
-        return Measured(self.score(job.data, lambda dataset: axes.transform(_raw(dataset))[:, :kept].astype(np.float32), job.seed))
+        subject = Subject(lambda dataset: axes.transform(_raw(dataset))[:, :kept].astype(np.float32))
+        return Measured(self.score(job.data, subject, job.seed))
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""Methods whose target is a label that somebody gave."""
