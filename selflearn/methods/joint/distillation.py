@@ -1,0 +1,66 @@
+"""Teacher and student: the student predicts what its own moving average says of other views."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Annotated
+
+import torch
+from annotated_types import Ge, Le
+from torch import Tensor
+
+from selflearn.data.batch import Batch
+from selflearn.methods.base import Losses, Outcome
+from selflearn.methods.joint.base import Joint
+from selflearn.methods.joint.encoding import encode
+from selflearn.networks import Features
+from selflearn.objectives import SimilarityGraph
+from selflearn.targets import Teacher
+
+Share = Annotated[float, Ge(0), Le(1)]
+
+
+class Distillation(Joint):
+    """Base of self-distillation: write `losses`.
+
+    The teacher sees the large views alone (scope "global"); the student sees all.
+
+    Settings
+    --------
+    momentum : of the teacher at the start; it rises to 1 along half a cosine.
+    """
+
+    momentum: Share = 0.996
+
+    def build(self) -> None:
+        """Make the projector, then the teacher's copies of encoder and projector."""
+        super().build()
+        self.teacher_encoder = Teacher(self.encoder, self.momentum)
+        self.teacher_head = Teacher(self.head, self.momentum)
+
+    @abstractmethod
+    def losses(  # type: ignore[override]
+        self, online: list[Features], targets: list[Tensor], graph: SimilarityGraph
+    ) -> Losses:
+        """Named scalars to minimise.
+
+        Parameters
+        ----------
+        online : what the student's encoder says of each view, large views first.
+        targets : (batch, projection) what the teacher's projector says of each large view, without a gradient.
+        graph : positives among the samples of all views.
+        """
+
+    def forward(self, views: list[Batch], generator: torch.Generator) -> Outcome:
+        """Encode with both, project with both, compare."""
+        self.check_views(views)
+        self._watched = None
+        large = [view for view in views if view.scope == "global"]
+        targets = [self.teacher_head(features.pooled) for features in encode(self.teacher_encoder, large, self.joined)]
+        losses = self.losses(encode(self.encoder, views, self.joined), targets, self.positives(views))
+        return Outcome(losses, self.watched(len(views[0])))
+
+    def after_update(self, progress: float) -> None:
+        """The teacher moves towards the student."""
+        self.teacher_encoder.follow(self.encoder, progress)
+        self.teacher_head.follow(self.head, progress)

@@ -1,0 +1,27 @@
+"""Pure losses, one file an idea: tensors in, scalar out. Usable alone, in anyone's loop."""
+
+from selflearn.objectives.assignment import assignment_cross_entropy
+from selflearn.objectives.gaussian import random_directions, sigreg
+from selflearn.objectives.graph import SimilarityGraph
+from selflearn.objectives.info_nce import info_nce
+from selflearn.objectives.reconstruction import masked_reconstruction
+from selflearn.objectives.redundancy import barlow_twins
+from selflearn.objectives.regression import cosine_regression, negative_cosine
+from selflearn.objectives.vicreg import covariance, invariance, variance
+from selflearn.objectives.view_prediction import view_prediction
+
+__all__ = [
+    "SimilarityGraph",
+    "assignment_cross_entropy",
+    "barlow_twins",
+    "cosine_regression",
+    "covariance",
+    "info_nce",
+    "invariance",
+    "masked_reconstruction",
+    "negative_cosine",
+    "random_directions",
+    "sigreg",
+    "variance",
+    "view_prediction",
+]
