@@ -1,0 +1,21 @@
+"""Networks: encoders by kind of data, heads, decoders, token masks, and how an encoder is stored."""
+
+from selflearn.networks.encoder import Encoder
+from selflearn.networks.features import Features, TokenMask
+from selflearn.networks.heads import PrototypeLayer, mlp
+from selflearn.networks.kinds import ENCODERS, build, default_encoder, encoder_names
+from selflearn.networks.storage import load_encoder, save_encoder
+
+__all__ = [
+    "ENCODERS",
+    "Encoder",
+    "Features",
+    "PrototypeLayer",
+    "TokenMask",
+    "build",
+    "default_encoder",
+    "encoder_names",
+    "load_encoder",
+    "mlp",
+    "save_encoder",
+]
