@@ -50,7 +50,7 @@ class RunFolder:
 
         Parameters
         ----------
-        path : must not exist, or be empty.
+        path : must not exist, or be empty but for hidden files.
         overwrite : replace a run that lies there. A folder that is not a run is never touched.
 
         Raises
@@ -58,7 +58,7 @@ class RunFolder:
         RunError : something else lies there, the run there is in use, or the folder cannot be made.
         """
         path = Path(path)
-        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        if path.exists() and (not path.is_dir() or any(not child.name.startswith(".") for child in path.iterdir())):
             _make_room(path, overwrite)
         try:
             path.mkdir(parents=True, exist_ok=True)
