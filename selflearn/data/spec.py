@@ -15,3 +15,7 @@ class Spec(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     kind: ClassVar[str]
+
+    def describe(self) -> str:
+        """What the samples are, in a few words for a person."""
+        return f"{self.kind} data"

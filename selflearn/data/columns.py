@@ -1,0 +1,94 @@
+"""Small files of columns (CSV, Parquet) and what their columns are likely called. Values of a CSV stay text: "007" is an id."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from selflearn.errors import DataError, nearest
+
+Columns = dict[str, list[Any]]
+TABLES = {".csv", ".tsv", ".txt", ".parquet", ".pq"}
+ID_NAMES = (
+    "id",
+    "path",
+    "file",
+    "filename",
+    "file_name",
+    "filepath",
+    "file_path",
+    "image",
+    "image_path",
+    "img",
+    "picture",
+    "name",
+    "key",
+)
+LABEL_NAMES = ("label", "labels", "class", "target", "y", "category", "class_name", "diagnosis")
+GROUP_NAMES = ("group", "groups", "patient", "patient_id", "subject", "subject_id", "speaker", "site", "person", "case")
+
+
+def read_columns(path: Path) -> Columns:
+    """All columns of a CSV (any of , ; tab as separator; first line: names) or Parquet file, as lists.
+
+    Raises
+    ------
+    DataError : unreadable, empty, or with rows of another length than the first line.
+    """
+    try:
+        return _read_parquet(path) if path.suffix.lower() in {".parquet", ".pq"} else _read_csv(path)
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
+    except (UnicodeDecodeError, csv.Error, ValueError) as error:
+        if isinstance(error, DataError):
+            raise
+        raise DataError(f"{path} is no readable table: {str(error).splitlines()[0]}") from error
+
+
+def find_column(columns: Mapping[str, Any] | Iterable[str], names: Iterable[str]) -> str | None:
+    """The column with the first of these names, whatever its case; None where there is none."""
+    lower = {str(each).strip().lower(): each for each in columns}
+    return next((lower[name] for name in names if name in lower), None)
+
+
+def named_column(columns: Mapping[str, Any] | Iterable[str], name: str, purpose: str) -> str:
+    """The column a person named.
+
+    Raises
+    ------
+    DataError : there is none; says the nearest.
+    """
+    found = find_column(columns, [name.strip().lower()])
+    if found is None:
+        raise DataError(f"there is no column {name!r} for {purpose}{nearest(name, map(str, columns))}")
+    return found
+
+
+def _read_csv(path: Path) -> Columns:
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        head = file.readline()
+        separator = max(",;\t", key=head.count)
+        file.seek(0)
+        rows = [row for row in csv.reader(file, delimiter=separator) if row]
+    if len(rows) < 2:
+        raise DataError(f"{path} holds no rows (its first line names the columns)")
+    names, *body = rows
+    for number, row in enumerate(body, start=2):
+        if len(row) != len(names):
+            raise DataError(f"{path}, row {number}: {len(row)} values, but {len(names)} columns are named in the first line")
+    return {name.strip(): list(values) for name, values in zip(names, zip(*body, strict=True), strict=True)}
+
+
+def _read_parquet(path: Path) -> Columns:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        table = pq.read_table(path)
+    except pa.ArrowException as error:
+        raise DataError(f"{path} is no readable Parquet file: {str(error).splitlines()[0]}") from error
+    if not len(table):
+        raise DataError(f"{path} holds no rows")
+    return {name: table[name].to_pylist() for name in table.column_names}

@@ -1,0 +1,154 @@
+"""A folder of picture files, at any depth. Folders are classes only where they look like classes; what is left out is counted."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from selflearn.data.dataset import Facts, Skipped
+from selflearn.data.images.collect import collect
+from selflearn.data.images.decode import ENDINGS
+from selflearn.data.images.origins import Files
+from selflearn.data.images.store import Images
+from selflearn.data.labels import attach, encode
+from selflearn.data.options import ReadOptions
+from selflearn.errors import DataError
+
+_PARTS = {
+    "train",
+    "training",
+    "test",
+    "testing",
+    "val",
+    "valid",
+    "validation",
+    "dev",
+    "unlabelled",
+    "unlabeled",
+    "images",
+    "img",
+    "pictures",
+}
+"""Folder names that name parts of a data set, not classes."""
+
+_MAGIC = (b"\xff\xd8\xff", b"\x89PNG\r\n", b"GIF8", b"II*\0", b"MM\0*", b"BM")
+
+
+@dataclass
+class Walk:
+    """What lies in a folder: relative paths of pictures, in order, what could not be looked at, and how many other files."""
+
+    pictures: list[str] = field(default_factory=list)
+    skipped: list[Skipped] = field(default_factory=list)
+    others: int = 0
+
+
+def walk(root: Path, most: int | None = None) -> Walk:
+    """Every picture file below `root`: by its ending, or by its first bytes where the ending is not known.
+
+    Hidden files and folders are passed by; links are followed, each folder once, so that loops end.
+
+    Parameters
+    ----------
+    most : stop after so many pictures.
+    """
+    found = Walk()
+    seen: set[tuple[int, int]] = set()
+    waiting = [root]
+    while waiting and (most is None or len(found.pictures) < most):
+        folder = waiting.pop()
+        try:
+            state = folder.stat()
+            if (state.st_dev, state.st_ino) in seen:
+                continue
+            seen.add((state.st_dev, state.st_ino))
+            with os.scandir(folder) as entries:
+                here = sorted(entries, key=lambda entry: entry.name)
+        except OSError as error:
+            why = "no permission to look into it" if isinstance(error, PermissionError) else error.strerror or str(error)
+            if folder == root:
+                raise DataError(f"the folder {root} cannot be read: {why}") from error
+            found.skipped.append(Skipped(folder.relative_to(root).as_posix() + "/", why))
+            continue
+        folders = []
+        for entry in here:
+            if entry.name.startswith(".") or entry.name == "__MACOSX":
+                continue
+            if _is_folder(entry):
+                folders.append(Path(entry.path))
+            elif is_picture(Path(entry.path)):
+                found.pictures.append(Path(entry.path).relative_to(root).as_posix())
+            else:
+                found.others += 1
+        waiting.extend(reversed(folders))
+    return found
+
+
+def is_picture(path: Path) -> bool:
+    """Whether a file has the ending, or else the first bytes, of a picture."""
+    if path.suffix.lower() in ENDINGS:
+        return True
+    try:
+        if not path.is_file():  # a pipe would wait for ever
+            return False
+        with path.open("rb") as file:
+            head = file.read(12)
+    except OSError:
+        return False
+    return (
+        head.startswith(_MAGIC[:-1])
+        or (head[:4] == b"RIFF" and head[8:] == b"WEBP")
+        or (head.startswith(_MAGIC) and path.suffix == "")
+    )
+
+
+def read_folder(root: Path, options: ReadOptions) -> Images:
+    """The pictures below a folder.
+
+    Raises
+    ------
+    DataError : no pictures, or no permission.
+    """
+    found = walk(root)
+    if not found.pictures:
+        skipped = f"; {found.skipped[0].what}: {found.skipped[0].why}" if found.skipped else ""
+        raise DataError(f"there are no pictures in {root} ({found.others} other files{skipped})")
+    labels, classes, note = _classes(found.pictures)
+    notes = [note] if note and options.labels is None else []
+    if found.others:
+        notes.append(f"{found.others:,} other file{'s' if found.others != 1 else ''} passed by: no pictures")
+    facts = attach(Facts(found.pictures, labels, classes, None, found.skipped, notes), options.labels, options.groups, root)
+    return collect(Files(root, found.pictures), facts, options)
+
+
+def read_file(path: Path, options: ReadOptions) -> Images:
+    """One picture file, as a dataset of one sample."""
+    facts = attach(Facts([path.name], np.full(1, -1, dtype=np.int64)), options.labels, options.groups, path.parent)
+    return collect(Files(path.parent, [path.name]), facts, options)
+
+
+def _classes(paths: list[str]) -> tuple[np.ndarray, list[str], str | None]:
+    """Labels from folders, where every picture lies in exactly one of at least two folders that do not name parts."""
+    parents = [path.split("/")[:-1] for path in paths]
+    names = sorted({"/".join(each) for each in parents})
+    unlabelled = np.full(len(paths), -1, dtype=np.int64)
+    if names == [""]:
+        return unlabelled, [], None
+    if any(len(each) != 1 for each in parents):
+        return unlabelled, [], "pictures lie at several depths, so folders are not taken for classes; labels can be given as a file"
+    if len(names) < 2:
+        return unlabelled, [], f"one folder ({names[0]}) is no choice of classes: not taken as a label"
+    if all(name.lower() in _PARTS for name in names):
+        return unlabelled, [], f"the folders {', '.join(names)} name parts of a data set, not classes: all are read, unlabelled"
+    numbers, _ = encode([names.index(each[0]) for each in parents])
+    return numbers, names, None
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False

@@ -1,0 +1,124 @@
+"""Where encoded pictures lie: files, blobs in one buffer, or objects in memory. Each opens one picture at a time, by position."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from PIL import Image
+
+from selflearn.data.images.decode import FORMATS, Unreadable
+
+
+class Origin(Protocol):
+    """Encoded pictures, opened one at a time; it can be sent to worker processes."""
+
+    def __len__(self) -> int: ...
+
+    def open(self, position: int) -> Image.Image:
+        """The picture, its pixels not decoded yet. Raises whatever is wrong with it."""
+        ...
+
+    def stamp(self) -> str | None:
+        """A key that changes when any picture does, without reading them; None where there is none."""
+        ...
+
+
+class Files:
+    """Picture files below a root.
+
+    Parameters
+    ----------
+    root : what the paths are relative to.
+    paths : relative (or absolute) paths.
+    """
+
+    def __init__(self, root: Path, paths: Sequence[str]) -> None:
+        self.root, self.paths = root, list(paths)
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def open(self, position: int) -> Image.Image:
+        """The picture; its file stays open until its pixels are loaded or it is collected."""
+        path = self.root / self.paths[position]
+        if path.stat().st_size == 0:
+            raise Unreadable("the file is empty (0 bytes)")
+        return Image.open(path, formats=FORMATS)
+
+    def stamp(self) -> str:
+        """Of root, relative paths, sizes and times of change."""
+        digest = hashlib.blake2b(str(self.root.resolve()).encode(), digest_size=16)
+        for each in self.paths:
+            try:
+                state = (self.root / each).stat()
+                digest.update(f"{each}\0{state.st_size}\0{state.st_mtime_ns}\n".encode(errors="surrogateescape"))
+            except OSError:
+                digest.update(f"{each}\0missing\n".encode(errors="surrogateescape"))
+        return digest.hexdigest()
+
+
+class Blobs:
+    """Encoded pictures end to end in one buffer.
+
+    Parameters
+    ----------
+    buffer : (bytes,) uint8.
+    offsets : (n + 1,) where each begins; the last is where the last one ends.
+    key : of the file they come from.
+    """
+
+    def __init__(self, buffer: np.ndarray, offsets: np.ndarray, key: str) -> None:
+        self.buffer, self.offsets, self.key = buffer, offsets.astype(np.int64), key
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def open(self, position: int) -> Image.Image:
+        """The picture."""
+        begin, end = self.offsets[position : position + 2]
+        if not 0 <= begin < end <= len(self.buffer):
+            raise Unreadable("it has no bytes")
+        return Image.open(io.BytesIO(self.buffer[begin:end].tobytes()), formats=FORMATS)
+
+    def stamp(self) -> str:
+        """Of the file they come from."""
+        return self.key
+
+
+class Objects:
+    """Pictures as objects: PIL pictures, encoded bytes, paths, or the {"bytes", "path"} of Hugging Face files.
+
+    Parameters
+    ----------
+    items : anything indexed by position that gives such objects.
+    root : what relative paths are relative to.
+    key : changes when any item does; None where nobody knows.
+    """
+
+    def __init__(self, items: Any, root: Path | None = None, key: str | None = None) -> None:
+        self.items, self.root, self.key = items, root or Path(), key
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def open(self, position: int) -> Image.Image:
+        """The picture: a copy that may be changed."""
+        item = self.items[position]
+        if isinstance(item, Image.Image):
+            return item.copy()
+        if isinstance(item, dict) and ("bytes" in item or "path" in item):
+            item = item.get("bytes") or item.get("path")
+        if isinstance(item, bytes | bytearray | memoryview):
+            return Image.open(io.BytesIO(item), formats=FORMATS)
+        if isinstance(item, str | Path):
+            return Files(self.root, [str(item)]).open(0)
+        raise Unreadable(f"a {type(item).__name__} is no picture" if item is not None else "there is no picture (None)")
+
+    def stamp(self) -> str | None:
+        """The key it was given."""
+        return self.key

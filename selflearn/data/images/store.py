@@ -1,0 +1,171 @@
+"""Image datasets: pixels in memory or mapped from disk, or decoded anew for each batch. Both give equal batches."""
+
+from __future__ import annotations
+
+import hashlib
+import warnings
+from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from mmap import mmap
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+
+from selflearn.data.batch import Batch
+from selflearn.data.dataset import Dataset, Facts
+from selflearn.data.images.decode import Layout, decode, reason
+from selflearn.data.images.origins import Origin
+from selflearn.data.images.spec import ImageBatch, ImageSpec
+
+RAW_SIDE = 32
+"""Baselines see at most 32 x 32 pixels: enough for what raw pixels can tell, and PCA stays cheap."""
+
+
+class Images(Dataset):
+    """What all image datasets share; a subclass says where pixels come from."""
+
+    spec: ImageSpec
+
+    def __init__(self, spec: ImageSpec, facts: Facts, content: str, aspect: np.ndarray | None = None) -> None:
+        self.spec, self.facts, self.aspect = spec, facts, aspect
+        self.fingerprint = hashlib.blake2b(content.encode() + facts.labels.tobytes(), digest_size=16).hexdigest()
+
+    @abstractmethod
+    def pixels(self, indices: np.ndarray) -> np.ndarray:
+        """(n, channels, height, width) of the stored type, contiguous and writable."""
+
+    def batch(self, indices: Sequence[int] | np.ndarray) -> Batch:
+        """The raw pictures at these positions, as an `ImageBatch`."""
+        rows = np.asarray(indices, dtype=np.int64)
+        return ImageBatch(
+            values=torch.from_numpy(self.pixels(rows)),
+            index=torch.from_numpy(rows.copy()),
+            labels=torch.from_numpy(self.facts.labels[rows]),
+            aspect=None if self.aspect is None else torch.from_numpy(self.aspect[rows]),
+        )
+
+    def raw(self, indices: Sequence[int] | np.ndarray) -> np.ndarray:
+        """(n, features) float32 pixels at unit scale, averaged down to at most 32 x 32."""
+        rows = np.asarray(indices, dtype=np.int64)
+        side = min(self.spec.height, RAW_SIDE), min(self.spec.width, RAW_SIDE)
+        vectors = np.empty((len(rows), self.spec.channels * side[0] * side[1]), dtype=np.float32)
+        for start in range(0, len(rows), 1024):
+            unit = self._unit(torch.from_numpy(self.pixels(rows[start : start + 1024])))
+            if unit.shape[2:] != side:
+                unit = torch.nn.functional.adaptive_avg_pool2d(unit, side)
+            vectors[start : start + 1024] = unit.flatten(1).numpy()
+        return vectors
+
+    def picture(self, index: int, size: int = 64) -> Image.Image:
+        """RGB, the longer side of `size` pixels, in its true proportions; deep and many-channel pictures are stretched to be seen."""
+        unit = self._unit(torch.from_numpy(self.pixels(np.array([index]))))[0].numpy()
+        shown = unit[:3] if self.spec.channels >= 3 else unit[:1]
+        if self.spec.dtype != "uint8" or not (self.spec.colour or self.spec.channels == 1):
+            low, high = np.percentile(shown, (1, 99), axis=(1, 2), keepdims=True)
+            shown = (shown - low) / np.maximum(high - low, 1e-6)
+        pixels = (np.clip(shown, 0, 1) * 255 + 0.5).astype(np.uint8).transpose(1, 2, 0)
+        image = Image.fromarray(np.ascontiguousarray(np.broadcast_to(pixels, (*pixels.shape[:2], 3))))
+        aspect = float(self.aspect[index]) if self.aspect is not None else image.width / image.height
+        wide, high_side = (size, size / aspect) if aspect >= 1 else (size * aspect, size)
+        enlarged = max(image.size) < size
+        return image.resize(
+            (max(round(wide), 1), max(round(high_side), 1)), Image.Resampling.NEAREST if enlarged else Image.Resampling.BICUBIC
+        )
+
+    def _unit(self, values: torch.Tensor) -> torch.Tensor:
+        return (values.float() - self.spec.low) / (self.spec.high - self.spec.low)
+
+
+class ArrayImages(Images):
+    """Decoded pictures in one array.
+
+    Parameters
+    ----------
+    spec, facts, content, aspect : see `Images`; `content` is a key of the pixels.
+    values : (stored, channels, height, width), any memory order and number type; may be mapped from a file.
+    rows : (n,) the row of `values` that holds each sample; None where they are the same.
+    """
+
+    def __init__(
+        self,
+        spec: ImageSpec,
+        facts: Facts,
+        content: str,
+        values: np.ndarray,
+        rows: np.ndarray | None = None,
+        aspect: np.ndarray | None = None,
+    ) -> None:
+        super().__init__(spec, facts, content, aspect)
+        self.values, self.rows = values, rows
+
+    def pixels(self, indices: np.ndarray) -> np.ndarray:
+        """Gathered from the array."""
+        rows = indices if self.rows is None else self.rows[indices]
+        return np.ascontiguousarray(self.values[rows], dtype=self.spec.dtype)
+
+    def __getstate__(self) -> dict[str, Any]:
+        # A worker process maps the file itself; pickled plainly, a mapped array would be read and sent whole.
+        state = dict(self.__dict__)
+        if isinstance(self.values, np.memmap) and isinstance(self.values.base, mmap):  # the whole file, not a slice of it
+            state["values"] = _Mapped(str(self.values.filename))
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        if isinstance(state["values"], _Mapped):
+            state["values"] = state["values"].open()
+        self.__dict__.update(state)
+
+
+@dataclass(frozen=True)
+class _Mapped:
+    path: str
+
+    def open(self) -> np.ndarray:
+        mapped: np.ndarray = np.load(self.path, mmap_mode="r", allow_pickle=False)
+        return mapped
+
+
+class StreamedImages(Images):
+    """Pictures decoded when a batch asks for them, for data too large to keep decoded; meant to run in DataLoader workers.
+
+    A file that turns out damaged at that moment becomes a picture of the mean colour, with one warning: no run dies of it.
+
+    Parameters
+    ----------
+    spec, facts, content, aspect : see `Images`.
+    origin : the encoded pictures.
+    rows : (n,) the position in `origin` of each sample.
+    """
+
+    def __init__(
+        self, spec: ImageSpec, facts: Facts, content: str, origin: Origin, rows: np.ndarray, aspect: np.ndarray | None = None
+    ) -> None:
+        super().__init__(spec, facts, content, aspect)
+        self.origin, self.rows = origin, rows
+        self._told: set[int] = set()
+
+    def pixels(self, indices: np.ndarray) -> np.ndarray:
+        """Decoded now."""
+        spec = self.spec
+        layout = Layout(spec.channels, spec.height, spec.width, spec.dtype)
+        gathered = np.empty((len(indices), *layout.shape), dtype=spec.dtype)
+        for each, index in enumerate(indices):
+            try:
+                with self.origin.open(int(self.rows[index])) as image:
+                    gathered[each] = decode(image, layout)[0]
+            except Exception as error:
+                gathered[each] = self._mean_colour()
+                self._tell(int(index), error)
+        return gathered
+
+    def _mean_colour(self) -> np.ndarray:
+        raw = np.array(self.spec.mean) * (self.spec.high - self.spec.low) + self.spec.low
+        return raw.astype(self.spec.dtype)[:, None, None]
+
+    def _tell(self, index: int, error: Exception) -> None:
+        if index not in self._told:
+            self._told.add(index)
+            warnings.warn(f"{self.facts.ids[index]} is shown as a plain picture: {reason(error)}", RuntimeWarning, stacklevel=2)

@@ -1,0 +1,161 @@
+"""The kinds of data, one row each. A kind's module is imported only when a source is recognised, read, or its spec restored."""
+
+from __future__ import annotations
+
+import dataclasses
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Protocol, cast
+
+import numpy as np
+
+from selflearn.data.dataset import Dataset
+from selflearn.data.options import ReadOptions, Recognition
+from selflearn.data.spec import Spec
+from selflearn.errors import DataError, nearest
+
+KINDS: dict[str, str] = {
+    "image": "selflearn.data.images",
+    "table": "selflearn.data.table",
+}
+
+LEAST = 8
+"""Fewest samples to learn from: a batch needs negatives beyond one pair, and a held-out fifth must hold one sample at least."""
+
+
+class _Kind(Protocol):
+    spec_class: type[Spec]
+
+    def recognise(self, source: Any) -> Recognition | None: ...
+
+    def read(self, source: Any, options: ReadOptions) -> Dataset: ...
+
+
+def recognise(source: Any) -> Recognition:
+    """Which kind of data a source holds: every kind is asked, the most certain wins.
+
+    Raises
+    ------
+    DataError : the path does not exist, or no kind knows the source; says what was looked at.
+    """
+    _check_path(source)
+    answers = [answer for name in KINDS if (answer := _kind(name).recognise(source)) is not None]
+    if not answers:
+        raise DataError(f"{_describe(source)}. Known kinds of data: {', '.join(KINDS)}")
+    return max(answers, key=lambda answer: answer.certainty)
+
+
+def read(source: Any, options: ReadOptions | None = None, **keywords: Any) -> Dataset:
+    """Read a source into a dataset.
+
+    Parameters
+    ----------
+    source : a folder, a file, a NumPy array, a torch tensor, a list of pictures or paths, a pandas DataFrame, a Hugging Face
+        dataset, or the name "digits" (scikit-learn's 1,797 embedded scans of digits).
+    options : how to read; `keywords` are fields of `ReadOptions` and overrule it.
+
+    Raises
+    ------
+    DataError : nothing readable, too little to learn from, or nothing to tell samples apart.
+
+    Example
+    -------
+    >>> dataset = read("digits")
+    >>> len(dataset), dataset.batch([0, 1]).values.shape
+    (1797, torch.Size([2, 1, 8, 8]))
+    """
+    if options is None:
+        options = ReadOptions.of(**keywords)
+    elif keywords:
+        given = {each.name: getattr(options, each.name) for each in dataclasses.fields(options)}
+        options = ReadOptions.of(**{**given, **keywords})
+    kind = options.kind
+    if kind is None:
+        kind = recognise(source).kind
+    elif kind not in KINDS:
+        raise DataError(f"there is no kind of data {kind!r}{nearest(kind, KINDS)}")
+    else:
+        _check_path(source)
+    dataset = _kind(kind).read(source, options)
+    if options.like is None:
+        _check_learnable(dataset)
+    return dataset
+
+
+def spec_to_json(spec: Spec) -> dict[str, Any]:
+    """A spec as plain JSON, its kind included; `spec_from_json` undoes it."""
+    return {"kind": spec.kind, **spec.model_dump(mode="json")}
+
+
+def spec_from_json(data: dict[str, Any]) -> Spec:
+    """The spec that `spec_to_json` wrote.
+
+    Raises
+    ------
+    DataError : an unknown kind, or fields that are not of that kind.
+    """
+    kind = data.get("kind", "none")
+    if kind not in KINDS:
+        raise DataError(f"a spec of the kind {kind!r} is not known to this version{nearest(str(kind), KINDS)}")
+    try:
+        return _kind(kind).spec_class.model_validate({name: value for name, value in data.items() if name != "kind"})
+    except ValueError as error:
+        raise DataError(f"a spec of the kind {kind!r} is damaged or of another version: {error}") from error
+
+
+def _kind(name: str) -> _Kind:
+    return cast(_Kind, import_module(KINDS[name]))
+
+
+def _check_path(source: Any) -> None:
+    if not isinstance(source, str | Path) or str(source) == "digits":
+        return
+    try:
+        exists = Path(source).expanduser().exists()
+    except OSError as error:
+        raise DataError(f"{source} cannot be looked at: {error.strerror or error}") from error
+    if not exists:
+        raise DataError(
+            f"there is no file or folder {str(source)!r} (seen from {Path.cwd()}); the embedded example is called 'digits'"
+        )
+
+
+def _check_learnable(dataset: Dataset) -> None:
+    """Refuse, before any work, what nothing can be learned from."""
+    count, skipped = len(dataset), dataset.facts.skipped
+    if count < LEAST:
+        first = f" ({len(skipped)} skipped; first: {skipped[0].what}: {skipped[0].why})" if skipped else ""
+        raise DataError(f"found {count} sample{'s' if count != 1 else ''}{first}; learning needs at least {LEAST}")
+    for start in range(0, count, 1024):
+        values = dataset.batch(np.arange(start, min(start + 1024, count))).values
+        if start == 0:
+            first_one = values[:1]
+        if not bool((values == first_one).all()):
+            return
+    raise DataError(f"all {count} samples are identical: there is nothing to tell apart, so nothing can be learned")
+
+
+def _describe(source: Any) -> str:
+    """What was looked at, for the message that nothing was recognised."""
+    if not isinstance(source, str | Path):
+        shape = (
+            f" of shape {tuple(source.shape)} and type {source.dtype}"
+            if hasattr(source, "shape") and hasattr(source, "dtype")
+            else ""
+        )
+        size = f" of {len(source)} items" if isinstance(source, list | tuple) else ""
+        return f"{type(source).__name__}{shape}{size} is not of a known kind of data"
+    path = Path(source).expanduser()
+    if path.is_file():
+        return f"the file {path} ({path.stat().st_size:,} bytes) is not of a known kind of data"
+    try:
+        files = [each for _, each in zip(range(10_000), path.rglob("*"), strict=False) if each.is_file()]
+    except OSError as error:
+        return f"the folder {path} cannot be read: {error.strerror or error}"
+    if not files:
+        return f"the folder {path} is empty"
+    endings: dict[str, int] = {}
+    for each in files:
+        endings[each.suffix.lower() or "no ending"] = endings.get(each.suffix.lower() or "no ending", 0) + 1
+    counted = ", ".join(f"{count} {name}" for name, count in sorted(endings.items(), key=lambda item: -item[1])[:5])
+    return f"the folder {path} holds no data of a known kind; looked at {len(files)} files: {counted}"

@@ -1,0 +1,64 @@
+"""Some samples of a dataset, as a dataset."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from selflearn.data.batch import Batch
+from selflearn.data.dataset import Dataset, Facts
+from selflearn.errors import DataError
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+
+def subset(dataset: Dataset, indices: Sequence[int] | np.ndarray) -> Dataset:
+    """The samples of `dataset` at `indices` (int positions or a bool mask), in that order, without copying them.
+
+    Positions, `Batch.index` included, then count within the subset; class numbers stay those of the whole dataset.
+
+    Raises
+    ------
+    DataError : a position outside the dataset, or a mask of another length.
+    """
+    chosen = np.asarray(indices)
+    if chosen.dtype == bool:
+        if chosen.shape != (len(dataset),):
+            raise DataError(f"a mask over {len(dataset)} samples has the shape ({len(dataset)},), not {chosen.shape}")
+        chosen = np.flatnonzero(chosen)
+    chosen = chosen.astype(np.int64).ravel()
+    if len(chosen) and (chosen.min() < 0 or chosen.max() >= len(dataset)):
+        raise DataError(f"positions run from 0 to {len(dataset) - 1}; got {chosen.min()} to {chosen.max()}")
+    if isinstance(dataset, _Subset):
+        return _Subset(dataset.whole, dataset.chosen[chosen])
+    return _Subset(dataset, chosen)
+
+
+class _Subset(Dataset):
+    def __init__(self, whole: Dataset, chosen: np.ndarray) -> None:
+        facts = whole.facts
+        self.whole, self.chosen, self.spec = whole, chosen, whole.spec
+        self.facts = Facts(
+            ids=[facts.ids[row] for row in chosen],
+            labels=facts.labels[chosen],
+            classes=facts.classes,
+            groups=None if facts.groups is None else facts.groups[chosen],
+            skipped=facts.skipped,
+            notes=facts.notes,
+        )
+        self.fingerprint = hashlib.blake2b(whole.fingerprint.encode() + chosen.tobytes(), digest_size=16).hexdigest()
+
+    def batch(self, indices: Sequence[int] | np.ndarray) -> Batch:
+        inside = np.asarray(indices, dtype=np.int64)
+        return self.whole.batch(self.chosen[inside]).replace(index=torch.from_numpy(inside.copy()))
+
+    def raw(self, indices: Sequence[int] | np.ndarray) -> np.ndarray:
+        return self.whole.raw(self.chosen[np.asarray(indices, dtype=np.int64)])
+
+    def picture(self, index: int, size: int = 64) -> Image:
+        return self.whole.picture(int(self.chosen[index]), size)
