@@ -33,15 +33,20 @@ Score = Callable[[Drawn, Subject, int], dict[str, float]]
 
 
 def scorecard(data: Drawn, subject: Subject, seed: int) -> dict[str, float]:
-    """Every measure of the scorecard: probes are trained on the learning part and scored on the test part."""
+    """Every measure of the scorecard: probes are trained on the learning part and scored on the test part.
+
+    What has learned nothing is scored as a baseline, which is given the stronger of two scalings.
+    """
     learned, tested = subject.features(data.learn), subject.features(data.test)
+    vectors = np.concatenate([learned, tested])
+    name = "encoder" if subject.method is not None else "baseline"
     card = evaluate(
-        {"encoder": np.concatenate([learned, tested])},
+        {"encoder": vectors, name: vectors},
         np.concatenate([data.learn.labels, data.test.labels]),
-        test=np.arange(len(learned), len(learned) + len(tested)),
+        test=np.arange(len(learned), len(vectors)),
         seed=seed,
     )
-    return {measure: card.value("encoder", measure) for measure in card.measures()}
+    return {measure: card.value(name, measure) for measure in card.measures() if card.find(name, measure) is not None}
 
 
 def outputs(data: Dataset, method: Method, views: int = 2, batch: int = 256) -> np.ndarray:
