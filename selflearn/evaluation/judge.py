@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from selflearn.evaluation.scorecard import Scorecard
 from selflearn.measures.verdict import Verdict
 
@@ -10,6 +12,9 @@ MEASURES = {"knn": "k-NN", "self retrieval": "Self retrieval", "linear": "Linear
 NAMES = {"raw": "raw input", "pca": "PCA", "untrained": "its untrained twin"}
 COLLAPSED_RANK = 1.05  # one direction and nothing else, up to rounding; healthy encoders use tens
 REMEDY = "Give it a longer budget, try another recipe, or views that change more of what does not matter and less of what does."
+DIVERGED = "Lower the learning rate, and look at the loss and the gradient norm where they begin to grow."
+COLLAPSED = "Choose a recipe that prevents collapse (VICReg, Barlow Twins), or a smaller learning rate."
+NOTHING = "Give labels for at least a few samples of each class, or evaluate with two views of every set of features."
 NO_ROOM = "The untrained encoder is already nearly perfect here, which leaves no room to show learning: ask a harder question."
 
 
@@ -28,17 +33,13 @@ def judge(scorecard: Scorecard, alarm: Verdict | None = None) -> Verdict:
     """
     if alarm is not None and alarm.kind in ("collapsed", "diverged"):
         return alarm
-    broken = _broken(scorecard)
-    if broken is not None:
-        return broken
+    said = [note for note in scorecard.notes if note.startswith("encoder: left out")]
+    if said:
+        return Verdict("diverged", f"Nothing could be measured. {said[0]}.", DIVERGED)
     measures = main_measures(scorecard)
     if not measures:
-        return Verdict(
-            "did not learn",
-            "Nothing shows that it did: there is no measure that was taken of the encoder and of its untrained twin alike.",
-            "Give labels for at least a few samples of each class, or evaluate with two views of every set of features.",
-        )
-    level = 1 - 0.05 / len(measures)
+        reason = "Nothing shows that it did: no measure could be taken of both the encoder and its untrained twin."
+        return Verdict("did not learn", reason, NOTHING)
     return _by_differences(scorecard, measures, 1 - 0.05 / len(measures))
 
 
@@ -46,10 +47,15 @@ def _by_differences(scorecard: Scorecard, measures: list[str], level: float) -> 
     against = {measure: scorecard.difference("encoder", "untrained", measure, level) for measure in measures}
     worse = [measure for measure, (_, _, high) in against.items() if high < 0]
     reason = " ".join(_sentence(scorecard, measure, level) for measure in measures)
+    if not worse and any(low > 0 for _, low, _ in against.values()):
+        return Verdict("learned", reason, _advice(scorecard, measures, level))
+    rank = scorecard.find("encoder", "rankme")
+    if rank is not None and rank.value < COLLAPSED_RANK:
+        return Verdict(
+            "collapsed", f"All samples have nearly the same features: effective rank {rank.value:.2f}. {reason}", COLLAPSED
+        )
     if worse:
         return Verdict("did not learn", f"Training made the encoder worse by {_listed(worse)}. {reason}", REMEDY)
-    if any(low > 0 for _, low, _ in against.values()):
-        return Verdict("learned", reason, _advice(scorecard, measures, level))
     full = all(scorecard.value("untrained", measure) > 0.98 for measure in measures)
     return Verdict("did not learn", f"The encoder cannot be told from its untrained twin. {reason}", NO_ROOM if full else REMEDY)
 
@@ -65,24 +71,6 @@ def main_measures(scorecard: Scorecard) -> list[str]:
     return labelled or [measure for measure in ("self retrieval",) if taken(measure)]
 
 
-def _broken(scorecard: Scorecard) -> Verdict | None:
-    if not any(row.features == "encoder" for row in scorecard.rows):
-        said = [note for note in scorecard.notes if note.startswith("encoder:")]
-        return Verdict(
-            "diverged",
-            f"Not one measure could be taken of the encoder. {' '.join(said)}".strip(),
-            "Lower the learning rate, and look at the loss and the gradient norm where they begin to grow.",
-        )
-    rank = scorecard.find("encoder", "rankme")
-    if rank is not None and rank.value < COLLAPSED_RANK:
-        return Verdict(
-            "collapsed",
-            f"The encoder gives nearly the same features for every sample: its effective rank is {rank.value:.2f}.",
-            "Choose a recipe that prevents collapse (VICReg, Barlow Twins), or a smaller learning rate.",
-        )
-    return None
-
-
 def _sentence(scorecard: Scorecard, measure: str, level: float) -> str:
     """How the encoder compares with all its baselines in one measure, in words and numbers."""
     parts = []
@@ -91,7 +79,8 @@ def _sentence(scorecard: Scorecard, measure: str, level: float) -> str:
             continue
         mean, low, high = (100 * number for number in scorecard.difference("encoder", name, measure, level))
         relation = "above" if low > 0 else "below" if high < 0 else "level with"
-        numbers = f"{mean:+.1f} points, {low:+.1f} to {high:+.1f}"
+        spread = f"{low:+.1f} to {high:+.1f}" if math.isfinite(low) else "too few repetitions for an interval"
+        numbers = f"{mean:+.1f} points, {spread}"
         parts.append(f"{relation} {NAMES[name]} at {100 * scorecard.value(name, measure):.1f} % ({numbers})")
     title = MEASURES.get(measure, measure)
     return f"{title}: {100 * scorecard.value('encoder', measure):.1f} %, {', '.join(parts)}."

@@ -13,7 +13,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from selflearn.evaluation.parts import Part, Plan, draw_labels, held_out
+from selflearn.data.splits import few_labels as draw
+from selflearn.evaluation.parts import Part, Plan, held_out
 from selflearn.evaluation.probes import SCALINGS, best_strength, few_labels, knn, linear, scale
 from selflearn.evaluation.scorecard import Scorecard
 from selflearn.evaluation.table import Table
@@ -43,6 +44,7 @@ class Labelled:
         self.names = np.unique(labels[labels >= 0])
         self.labels = np.where(labels >= 0, np.searchsorted(self.names, labels), -1)
         self.chosen: Counter[tuple[str, str, str]] = Counter()
+        self.too_few: dict[str, None] = {}
 
     def run(self, tick: Callable[[], None]) -> None:
         """Take all measures and write them on the card; `tick` is called once a part and set of features, and once a clustering."""
@@ -77,15 +79,15 @@ class Labelled:
         members = np.bincount(labels)
         members = members[members > 0]
         for measure, amount in FEW.items():
-            if isinstance(amount, int) and np.median(members) <= amount:
-                self._note(f"{measure}: left out, half of the classes have no more than {amount} labelled samples to learn from")
-            elif isinstance(amount, float) and amount * len(labels) < len(members):
-                self._note(f"{measure}: left out, that is {amount * len(labels):.0f} labels for {len(members)} classes")
+            enough = np.median(members) > amount if isinstance(amount, int) else amount * len(labels) >= len(members)
+            if not enough:
+                self.too_few.setdefault(measure, None)
             else:
-                size = len(draw_labels(labels, amount, rng))
+                few = {"per_class": amount} if isinstance(amount, int) else {"fraction": amount}
+                size = len(draw(labels, **few))
                 wanted = self.draws if size <= SMALL_DRAW else max(min(10, self.draws), self.draws * SMALL_DRAW // size)
-                share = -(-wanted // len(self.plan.parts))
-                yield measure, np.stack([draw_labels(labels, amount, rng) for _ in range(share)])
+                seeds = rng.integers(2**31, size=-(-wanted // len(self.plan.parts)))
+                yield measure, np.stack([draw(labels, **few, seed=int(seed)) for seed in seeds])
 
     def _neighbours(self, name: str, part: Part, pair: tuple[Tensor, Tensor], chooser: Part | None) -> np.ndarray:
         def right(how: str, train: Tensor, fit: np.ndarray, test: Tensor, check: np.ndarray) -> Tensor:
@@ -147,12 +149,9 @@ class Labelled:
     def _classes(self, rows: np.ndarray) -> Tensor:
         return torch.from_numpy(self.labels[rows])
 
-    def _note(self, text: str) -> None:
-        if text not in self.card.notes:
-            self.card.notes.append(text)
-
     def _say_what_was_chosen(self) -> None:
-        """A line for each baseline that names the measures in which the second way was mostly the stronger one."""
+        if self.too_few:
+            self.card.note(f"{', '.join(self.too_few)}: left out in part or whole, there are too few labels to learn from")
         for name in self.table.names:
             ways: dict[str, list[str]] = {}
             for measure in dict.fromkeys(measure for which, measure, _ in self.chosen if which == name):
@@ -162,4 +161,4 @@ class Labelled:
                 ways.setdefault(count.most_common(1)[0][0], []).append(measure)
             if ways:
                 said = "; ".join(f"{how} for {', '.join(measures)}" for how, measures in ways.items())
-                self._note(f"{name} is scaled in the stronger of two ways, judged inside the training part: {said}")
+                self.card.note(f"{name} is scaled in the stronger of two ways, judged inside the training part: {said}")

@@ -1,12 +1,12 @@
-"""Who trains a probe and who is measured: folds or one test part, and draws of a few labels. A group is never cut."""
+"""Who trains a probe and who is measured: folds or one test part, and what may choose settings. A group is never cut."""
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, StratifiedKFold
+
+from selflearn.data.splits import folds, split
 
 BUNDLES = 50  # a given test part is cut into so many bundles, whose spread makes the interval
 
@@ -52,14 +52,14 @@ class Plan:
         return values.mean() + count / len(values) * (right - values.mean() * size)
 
 
-def divide(labels: np.ndarray, groups: np.ndarray | None, test: np.ndarray | None, folds: int, seed: int) -> Plan | None:
+def divide(labels: np.ndarray, groups: np.ndarray | None, test: np.ndarray | None, count: int, seed: int) -> Plan | None:
     """Make the plan for labelled rows; None if there are too few samples, groups or classes to train and to measure.
 
     Parameters
     ----------
     labels : (n,) class numbers, -1 unknown (such rows take no part).
     groups : (n,) or None.
-    test : row numbers of the test part, or None to make stratified folds.
+    test : row numbers of the test part, or None to make `count` stratified folds.
     """
     known = np.flatnonzero(labels >= 0)
     if test is not None:
@@ -70,32 +70,29 @@ def divide(labels: np.ndarray, groups: np.ndarray | None, test: np.ndarray | Non
         if len(measured) < 2 or len(np.unique(labels[train])) < 2:
             return None
         return Plan([_part(train, measured, labels, groups)], _bundle(measured, groups, seed), groups)
-    parts = [part for part in _folds(known, labels, groups, folds, seed) if len(np.unique(labels[part.train])) > 1]
+    parts = _fold_parts(known, labels, groups, count, seed)
     return Plan(parts, None, groups) if parts else None
 
 
 def held_out(rows: np.ndarray, labels: np.ndarray, groups: np.ndarray | None, seed: int) -> Part | None:
     """One fifth of a training part, to choose settings with; None if it cannot be divided."""
-    parts = _folds(rows, labels, groups, 5, seed)
-    return parts[0] if parts and len(np.unique(labels[parts[0].train])) > 1 else None
+    own_groups = None if groups is None else groups[rows]
+    if len(rows if own_groups is None else np.unique(own_groups)) < 2:
+        return None
+    fit, check = split(labels[rows], own_groups, test=0.2, seed=seed)
+    if len(np.unique(labels[rows[fit]])) < 2:
+        return None
+    return _part(rows[fit], rows[check], labels, groups)
 
 
-def _folds(rows: np.ndarray, labels: np.ndarray, groups: np.ndarray | None, folds: int, seed: int) -> list[Part]:
-    own, own_groups = labels[rows], None if groups is None else groups[rows]
-    counts = np.bincount(own[own >= 0]) if len(own) else np.zeros(1, dtype=int)
-    folds = min(folds, len(rows) if own_groups is None else len(np.unique(own_groups)))
-    if folds < 2 or (counts > 0).sum() < 2:
+def _fold_parts(rows: np.ndarray, labels: np.ndarray, groups: np.ndarray | None, count: int, seed: int) -> list[Part]:
+    own_groups = None if groups is None else groups[rows]
+    count = min(count, len(rows if own_groups is None else np.unique(own_groups)))
+    if count < 2:
         return []
-    stratified = counts.max() >= folds  # scikit-learn refuses to stratify if no class can be in every fold
-    splitter: KFold | GroupKFold | StratifiedKFold | StratifiedGroupKFold
-    if own_groups is None:
-        splitter = (StratifiedKFold if stratified else KFold)(folds, shuffle=True, random_state=seed)
-    else:
-        splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed) if stratified else GroupKFold(folds)
-    with warnings.catch_warnings():
-        # a class with fewer members than folds is met by the probes as it is, and noted by the suite
-        warnings.simplefilter("ignore", UserWarning)
-        return [_part(rows[train], rows[test], labels, groups) for train, test in splitter.split(rows, own, own_groups)]
+    cuts = folds(labels[rows], own_groups, count, seed)
+    parts = [_part(rows[train], rows[test], labels, groups) for train, test in cuts]
+    return [part for part in parts if len(np.unique(labels[part.train])) > 1]
 
 
 def _part(train: np.ndarray, test: np.ndarray, labels: np.ndarray, groups: np.ndarray | None) -> Part:
@@ -111,16 +108,3 @@ def _bundle(rows: np.ndarray, groups: np.ndarray | None, seed: int) -> np.ndarra
     units = np.arange(len(rows)) if groups is None else np.unique(groups[rows], return_inverse=True)[1]
     order = np.random.default_rng(seed).permutation(int(units.max()) + 1)
     return (order % min(BUNDLES, len(order)))[units]
-
-
-def draw_labels(labels: np.ndarray, amount: int | float, rng: np.random.Generator) -> np.ndarray:
-    """Positions of a random few of `labels` (all known): `amount` a class if whole, else that share of each class.
-
-    A class with fewer members than asked gives all it has. A share is at least one sample a class.
-    """
-    chosen = []
-    for label in np.unique(labels):
-        members = np.flatnonzero(labels == label)
-        count = amount if isinstance(amount, int) else max(1, round(amount * len(members)))
-        chosen.append(rng.permutation(members)[:count])
-    return np.concatenate(chosen)

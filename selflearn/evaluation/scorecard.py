@@ -62,6 +62,11 @@ class Scorecard:
         if by_sample is not None:
             self.by_sample.setdefault(measure, {})[features] = [float(value) for value in by_sample]
 
+    def note(self, text: str) -> None:
+        """Say something once."""
+        if text not in self.notes:
+            self.notes.append(text)
+
     def find(self, features: str, measure: str) -> Row | None:
         """The row, or None if this was not measured."""
         return next((row for row in self.rows if row.features == features and row.measure == measure), None)
@@ -82,7 +87,7 @@ class Scorecard:
         return self.value(first, measure) - self.value(second, measure)
 
     def difference(self, first: str, second: str, measure: str, level: float = 0.95) -> tuple[float, float, float]:
-        """Mean and interval of the paired difference `first - second`: (mean, low, high); minus and plus infinity if n = 1.
+        """Mean and interval of the paired difference `first - second`: (mean, low, high); infinitely wide if n < 3.
 
         Few-label measures vary with the draw of labels and with the test samples, which draws share: the half-widths of the two
         intervals are added in quadrature.
@@ -90,6 +95,8 @@ class Scorecard:
         self.value(first, measure), self.value(second, measure)
         repeats, samples = self.repeats[measure], self.by_sample.get(measure, {})
         mean, low, high = paired_interval(repeats[first], repeats[second], level)
+        if len(repeats[first]) < 3:  # two repetitions that happen to agree would make an interval of no width
+            return mean, -math.inf, math.inf
         if first in samples and second in samples:
             _, other_low, other_high = paired_interval(samples[first], samples[second], level)
             half = math.hypot((high - low) / 2, (other_high - other_low) / 2)

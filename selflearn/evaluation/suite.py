@@ -10,7 +10,7 @@ from selflearn.errors import DataError
 from selflearn.evaluation.labelled import Labelled
 from selflearn.evaluation.parts import divide
 from selflearn.evaluation.scorecard import Scorecard
-from selflearn.evaluation.table import Table
+from selflearn.evaluation.table import Table, count_rows
 from selflearn.evaluation.unlabelled import measure_spectra, measure_views
 
 Views = Mapping[str, tuple[np.ndarray, np.ndarray]]
@@ -52,16 +52,18 @@ def evaluate(
     DataError : feature sets, labels or groups do not fit together, or there is no encoder.
     """
     card = Scorecard()
-    table = Table(features, card.notes)
-    known = np.full(len(table), -1) if labels is None else np.asarray(labels).astype(np.int64)
+    count = count_rows(features)
+    known = np.full(count, -1) if labels is None else np.asarray(labels).astype(np.int64)
     for name, values in (("labels", known), ("groups", groups)):
-        if values is not None and len(values) != len(table):
-            raise DataError(f"{name} must have one entry for each of {len(table)} samples, got {len(values)}")
+        if values is not None and len(values) != count:
+            raise DataError(f"{name} must have one entry for each of {count} samples, got {len(values)}")
+    test = None if test is None or not len(test) else np.asarray(test)
     rows = choose_rows(known, test, seed, quick)
-    if len(rows) < len(table):
-        card.notes.append(f"measured on {len(rows):,} of {len(table):,} samples, drawn at random; the same for all features")
+    if len(rows) < count:
+        card.note(f"measured on {len(rows):,} of {count:,} samples, drawn at random; the same for all features")
+    table = Table(features, rows, card.notes)
     test = None if test is None else np.flatnonzero(np.isin(rows, test))
-    table, known, groups = table.select(rows), known[rows], None if groups is None else np.asarray(groups)[rows]
+    known, groups = known[rows], None if groups is None else np.asarray(groups)[rows]
     plan = divide(known, groups, test, 3 if quick or len(rows) > MANY else 5, seed)
     steps = len(table.names) * (len(plan.parts) + 2 if plan else 1) + 1
     done = 0
@@ -75,7 +77,7 @@ def evaluate(
     if plan is not None:
         Labelled(table, known, plan, card, seed, min(draws, 10) if quick else draws, 2 if quick else 5).run(tick)
     else:
-        card.notes.append(f"measures that need labels are left out: {_why_not(known)}")
+        card.note(f"measures that need labels are left out: {_why_not(known, test)}")
     for name in table.names:
         measure_spectra(table, name, card, seed)
         tick()
@@ -100,10 +102,12 @@ def choose_rows(labels: np.ndarray, test: np.ndarray | None, seed: int, quick: b
     return np.sort(np.concatenate([some(np.setdiff1d(everything, test), TRAIN_ROWS), some(np.unique(test), TEST_ROWS)]))
 
 
-def _why_not(labels: np.ndarray) -> str:
+def _why_not(labels: np.ndarray, test: np.ndarray | None) -> str:
     classes = len(np.unique(labels[labels >= 0]))
     if classes == 0:
         return "no sample has a label"
     if classes == 1:
         return "all known labels are of one class"
+    if test is not None and (labels[test] >= 0).sum() < 2:
+        return "the test part holds fewer than two labels"
     return f"{(labels >= 0).sum()} labels of {classes} classes are too few to train a probe on some and measure it on others"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from copy import copy
 
 import numpy as np
 import torch
@@ -21,40 +20,25 @@ class Table:
     Parameters
     ----------
     features : name -> (n, dim). "pca" is made from "raw" if it is missing.
+    rows : (m,) the samples that are measured; the others are not even copied.
     notes : what is left out is written here.
-
-    Raises
-    ------
-    DataError : there is no encoder, or the sets have different numbers of rows.
     """
 
-    def __init__(self, features: Mapping[str, np.ndarray], notes: list[str]) -> None:
-        if "encoder" not in features:
-            raise DataError(f"a scorecard judges the features of an encoder; got only {', '.join(features) or 'nothing'}")
-        counts = {name: len(values) for name, values in features.items()}
-        if len(set(counts.values())) > 1:
-            raise DataError(f"feature sets must have a row for every sample, got {counts}")
+    def __init__(self, features: Mapping[str, np.ndarray], rows: np.ndarray, notes: list[str]) -> None:
+        self.rows = rows
         self.sets: dict[str, Tensor] = {}
         for name in _ordered(list(features)):
-            values = np.asarray(features[name])
-            broken = int((~np.isfinite(values.reshape(len(values), -1)).all(1)).sum()) if values.size else len(values)
-            if broken or not values.size:
-                notes.append(f"{name}: left out, {broken} of {len(values)} rows hold NaN or infinity or nothing at all")
+            values = tensor(np.asarray(features[name])[rows])
+            broken = int((~torch.isfinite(values).all(1)).sum())
+            if broken:
+                notes.append(f"{name}: left out, {broken} of {len(rows)} rows hold NaN or infinity")
             else:
-                self.sets[name] = tensor(values)
-        self.count = len(values)
-        makes_pca = "raw" in self.sets and "pca" not in features and self.count > 2 and self.sets["raw"].shape[1] > 1
+                self.sets[name] = values
+        makes_pca = "raw" in self.sets and "pca" not in features and len(rows) > 2 and self.sets["raw"].shape[1] > 1
         self.names = _ordered([*self.sets, "pca"] if makes_pca else list(self.sets))
 
     def __len__(self) -> int:
-        return self.count
-
-    def select(self, rows: np.ndarray) -> Table:
-        """The same sets with these rows only."""
-        other = copy(self)
-        other.sets = {name: values[rows] for name, values in self.sets.items()}
-        other.count = len(rows)
-        return other
+        return len(self.rows)
 
     def whole(self, name: str) -> Tensor:
         """(n, dim) all rows of a set."""
@@ -82,3 +66,15 @@ def tensor(values: np.ndarray) -> Tensor:
 
 def _ordered(names: list[str]) -> list[str]:
     return sorted(names, key=lambda name: FEATURES.index(name) if name in FEATURES else len(FEATURES))
+
+
+def count_rows(features: Mapping[str, np.ndarray]) -> int:
+    """How many samples the sets have; `DataError` if there is no encoder, no sample, or the sets do not agree."""
+    if "encoder" not in features:
+        raise DataError(f"a scorecard judges the features of an encoder; got only {', '.join(features) or 'nothing'}")
+    counts = {name: len(values) for name, values in features.items()}
+    if len(set(counts.values())) > 1:
+        raise DataError(f"feature sets must have a row for every sample, got {counts}")
+    if not counts["encoder"]:
+        raise DataError("there is nothing to measure: the features have no rows")
+    return counts["encoder"]

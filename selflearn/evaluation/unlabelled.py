@@ -39,7 +39,7 @@ def measure_spectra(table: Table, name: str, card: Scorecard, seed: int) -> None
         if np.isfinite(repeats).all():
             card.add(name, measure, repeats)
         else:
-            card.notes.append(f"{name}: {measure} left out, it cannot be taken from {len(rows)} samples of this shape")
+            card.note(f"{measure}: left out where it cannot be taken from {len(rows)} samples of so few dimensions")
 
 
 def _jackknife(function: Callable[[Tensor], float], values: Tensor, rows: np.ndarray, pieces: int) -> np.ndarray:
@@ -64,7 +64,7 @@ def measure_views(table: Table, views: Views, card: Scorecard, seed: int) -> Non
         if first.shape != second.shape:
             raise DataError(f"two views of the same samples are needed, those of {name} are {first.shape} and {second.shape}")
         if not (np.isfinite(first).all() and np.isfinite(second).all()):
-            card.notes.append(f"{name}: alignment and self retrieval left out, its views hold NaN or infinity")
+            card.note(f"{name}: alignment and self retrieval left out, its views hold NaN or infinity")
             continue
         rows = np.random.default_rng(seed).permutation(len(first))[:PAIR_ROWS]
         card.add(name, "alignment", _bundled(distances(first[rows], second[rows]).numpy()))

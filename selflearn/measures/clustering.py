@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 from sklearn.cluster import KMeans
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 
 from selflearn.errors import DataError
@@ -20,7 +23,10 @@ def kmeans(embeddings: Array, clusters: int, seed: int = 0) -> np.ndarray:
     values = matrix(embeddings).cpu().numpy()
     if not 1 <= clusters <= len(values):
         raise DataError(f"{clusters} clusters cannot be made of {len(values)} samples")
-    return np.asarray(KMeans(clusters, n_init=1, random_state=seed).fit_predict(values))
+    with warnings.catch_warnings():
+        # fewer distinct points than clusters leaves clusters empty, which the scores take as it is
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return np.asarray(KMeans(clusters, n_init=1, random_state=seed).fit_predict(values))
 
 
 def nmi(labels: np.ndarray, clusters: np.ndarray) -> float:
