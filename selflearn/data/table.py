@@ -76,7 +76,10 @@ class Table(Dataset):
         wide = size / max(len(heights), 1)
         for each, height in enumerate(heights):
             top, bottom = sorted((middle, middle - height * middle))
-            draw.rectangle((each * wide, top, max((each + 1) * wide - 1, each * wide), bottom), fill="steelblue" if height >= 0 else "indianred")
+            draw.rectangle(
+                (each * wide, top, max((each + 1) * wide - 1, each * wide), bottom),
+                fill="steelblue" if height >= 0 else "indianred",
+            )
         return image
 
     def _standard(self, rows: np.ndarray) -> np.ndarray:
@@ -130,7 +133,9 @@ def _complete(values: np.ndarray, names: tuple[str, ...], like: TableSpec | None
     spec = like or TableSpec(columns=names, mean=tuple(map(float, mean)), std=tuple(map(float, std)))
     if missing.any():
         values = np.where(missing, np.array(spec.mean, dtype=np.float32), values)
-        notes.append(f"{int(missing.sum()):,} missing values in {int(missing.any(axis=0).sum())} columns are replaced by the column's mean")
+        notes.append(
+            f"{int(missing.sum()):,} missing values in {int(missing.any(axis=0).sum())} columns are replaced by the column's mean"
+        )
     if empty := [name for name, gone in zip(names, missing.all(axis=0), strict=True) if gone]:
         notes.append(f"columns without any value: {', '.join(empty[:5])}")
     return spec, values, notes
@@ -140,7 +145,11 @@ def _from_array(source: Any, options: ReadOptions) -> tuple[Facts, np.ndarray, t
     values = _numbers(source)
     count = len(values) if values.ndim else 0
     facts = Facts([str(row) for row in range(count)], np.full(count, -1, dtype=np.int64))
-    return attach(facts, options.labels, options.groups), values, tuple(f"column {each}" for each in range(values.shape[-1] if values.ndim else 0))
+    return (
+        attach(facts, options.labels, options.groups),
+        values,
+        tuple(f"column {each}" for each in range(values.shape[-1] if values.ndim else 0)),
+    )
 
 
 def _from_frame(frame: Any, options: ReadOptions, like: TableSpec | None) -> tuple[Facts, np.ndarray, tuple[str, ...]]:
@@ -154,7 +163,11 @@ def _from_frame(frame: Any, options: ReadOptions, like: TableSpec | None) -> tup
         numeric = list(like.columns)
     labels, classes = encode(columns[label]) if label else (np.full(len(frame), -1, dtype=np.int64), [])
     groups = number_groups(columns[group]) if group else None
-    notes = [f"columns that are no numbers are left out: {', '.join(dropped[:5])}{' ...' if len(dropped) > 5 else ''}"] if dropped else []
+    notes = (
+        [f"columns that are no numbers are left out: {', '.join(dropped[:5])}{' ...' if len(dropped) > 5 else ''}"]
+        if dropped
+        else []
+    )
     facts = Facts([str(row) for row in range(len(frame))], labels, classes, groups, [], notes)
     facts = attach(facts, None if label else options.labels, None if group else options.groups)
     values = np.stack([np.asarray(columns[name]) for name in numeric], axis=1) if numeric else np.empty((len(frame), 0))

@@ -1,4 +1,4 @@
-"""One picture file into one array. Only harmless formats are opened (no PostScript), sizes are checked before a pixel is allocated."""
+"""One picture file into one array. Only harmless formats are opened (no PostScript); sizes are checked before pixels are allocated."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from PIL import Image, ImageOps
 
 from selflearn.data.images.spec import PixelType
 
-FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "TIFF", "BMP", "GIF")
+FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF")  # the pictures in one file of many phones (MPO) open as JPEG
 ENDINGS = {
     ".jpg": "JPEG", ".jpeg": "JPEG", ".jpe": "JPEG", ".jfif": "JPEG", ".mpo": "JPEG", ".png": "PNG", ".webp": "WEBP",
     ".tif": "TIFF", ".tiff": "TIFF", ".bmp": "BMP", ".gif": "GIF",
