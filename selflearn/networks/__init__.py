@@ -1,9 +1,11 @@
 """Networks: encoders by kind of data, heads, decoders, token masks, and how an encoder is stored."""
 
+from selflearn.networks.decoders import TokenDecoder
 from selflearn.networks.encoder import Encoder
 from selflearn.networks.features import Features, TokenMask
 from selflearn.networks.heads import PrototypeLayer, mlp
 from selflearn.networks.kinds import ENCODERS, build, default_encoder, encoder_names
+from selflearn.networks.masks import block_mask, complementary_masks, random_mask
 from selflearn.networks.storage import load_encoder, save_encoder
 
 __all__ = [
@@ -11,11 +13,15 @@ __all__ = [
     "Encoder",
     "Features",
     "PrototypeLayer",
+    "TokenDecoder",
     "TokenMask",
+    "block_mask",
     "build",
+    "complementary_masks",
     "default_encoder",
     "encoder_names",
     "load_encoder",
     "mlp",
+    "random_mask",
     "save_encoder",
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -9,9 +11,11 @@ from pydantic import Field
 from selflearn.data.images.spec import ImageSpec
 from selflearn.networks.encoder import Encoder
 from selflearn.networks.resnets import ConvolutionalEncoder, narrow_trunk, resnet_trunk
+from selflearn.networks.vit import VisionTransformer
 
 Width = Annotated[int, Field(ge=1, le=4096)]
 Side = Annotated[int, Field(ge=1, le=4096)] | None
+Count = Annotated[int, Field(ge=1, le=256)]
 Stem = Literal["small", "standard"] | None
 
 SMALL = 64
@@ -66,11 +70,47 @@ def resnet50(spec: ImageSpec, *, stem: Stem = None, size: Side = None) -> Encode
     return _resnet(spec, (3, 4, 6, 3), True, stem, size)
 
 
-ENCODERS = {
+def vit(
+    spec: ImageSpec,
+    *,
+    width: Width,
+    depth: Count,
+    heads: Count,
+    patch: Side = None,
+    registers: Annotated[int, Field(ge=0, le=64)] = 0,
+    pool: Literal["mean", "class"] = "mean",
+    size: Side = None,
+) -> Encoder:
+    """A vision transformer; tiny, small, base and large set width, depth and heads, and each can be told otherwise.
+
+    Parameters
+    ----------
+    spec : an image spec.
+    width, depth, heads : length of a token, number of blocks, attention heads in each.
+    patch : side of a patch in pixels; None decides by the size: 2 for digits of 8 pixels, 4 at 32, 8 at 64 and 96, 16 from 112.
+    registers : extra tokens without a place.
+    pool : the embedding is the "mean" of the tokens (the default: methods that restore or predict tokens train these, and
+        the class token only by the way) or the "class" token (as DINO was published).
+    size : side in pixels of a global view; None takes the spec's.
+    """
+    side = _side(spec, size)
+    return VisionTransformer(spec, width, depth, heads, patch or default_patch(side), registers, pool, side)
+
+
+def default_patch(side: int) -> int:
+    """The largest power of two from 2 to 16 that cuts `side` pixels into at least seven patches, if one does."""
+    return next((patch for patch in (16, 8, 4) if side >= 7 * patch), 2)
+
+
+ENCODERS: dict[str, Callable[..., Encoder]] = {
     "resnet-narrow": resnet_narrow,
     "resnet18": resnet18,
     "resnet34": resnet34,
     "resnet50": resnet50,
+    "vit-tiny": partial(vit, width=192, depth=12, heads=3),
+    "vit-small": partial(vit, width=384, depth=12, heads=6),
+    "vit-base": partial(vit, width=768, depth=12, heads=12),
+    "vit-large": partial(vit, width=1024, depth=24, heads=16),
 }
 
 

@@ -91,9 +91,7 @@ def _description(folder: Path) -> dict[str, Any]:
         )
     name, source = content["settings"].get("name"), content["settings"].get("source")
     if not isinstance(name, str) or ":" in name or isinstance(source, str):
-        raise RunError(
-            f"{path} names something outside the folder ({source or name!r}); a saved encoder is rebuilt from itself alone"
-        )
+        raise RunError(f"{path} names something outside its folder ({source or name!r}), and a saved encoder never does")
     return content
 
 
