@@ -1,0 +1,25 @@
+"""The similarity graph: who is whose positive."""
+
+import torch
+
+from selflearn.objectives import SimilarityGraph
+
+
+def test_augmentation_joins_views_of_one_sample():
+    graph = SimilarityGraph.augmentation(3, views=3)
+    assert graph.weights.shape == (9, 9)
+    assert torch.equal(graph.weights.sum(1), torch.full((9,), 2.0))
+    assert graph.weights[0].nonzero().flatten().tolist() == [3, 6]
+    assert torch.equal(graph.ignored, torch.eye(9, dtype=torch.bool))
+
+
+def test_labels_join_equals_and_unknown_ones_join_nothing():
+    graph = SimilarityGraph.of_labels(torch.tensor([1, -1, 1, -1]))
+    assert graph.weights.nonzero().tolist() == [[0, 2], [2, 0]]
+
+
+def test_union_keeps_every_edge():
+    views, labels = SimilarityGraph.augmentation(2), SimilarityGraph.of_labels(torch.tensor([0, 0, -1, -1]))
+    union = views.union(labels)
+    assert union.weights.nonzero().tolist() == [[0, 1], [0, 2], [1, 0], [1, 3], [2, 0], [3, 1]]
+    assert torch.equal(union.ignored, torch.eye(4, dtype=torch.bool))

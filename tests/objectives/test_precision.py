@@ -1,0 +1,55 @@
+"""Every objective is computed in float32 under bfloat16 autocast, and takes bfloat16 tensors."""
+
+import pytest
+import torch
+
+from selflearn import objectives
+from selflearn.objectives import SimilarityGraph
+
+A, B = torch.randn(8, 4), torch.randn(8, 4)
+DIRECTIONS = objectives.random_directions(4, 4, torch.Generator().manual_seed(0))
+HIDDEN = torch.rand(2, 4, generator=torch.Generator().manual_seed(0)) < 0.5
+CASES = {
+    "info_nce": lambda a, b: objectives.info_nce(a, b, SimilarityGraph(torch.eye(8), torch.zeros(8, 8, dtype=torch.bool))),
+    "barlow_twins": objectives.barlow_twins,
+    "invariance": objectives.invariance,
+    "variance": lambda a, b: objectives.variance(a),
+    "covariance": lambda a, b: objectives.covariance(a),
+    "negative_cosine": objectives.negative_cosine,
+    "cosine_regression": objectives.cosine_regression,
+    "assignment_cross_entropy": lambda a, b: objectives.assignment_cross_entropy(a.float().softmax(1), b),
+    "sigreg": lambda a, b: objectives.sigreg(a, DIRECTIONS),
+    "view_prediction": lambda a, b: objectives.view_prediction(torch.stack([a, b]), 1),
+    "masked_reconstruction": lambda a, b: objectives.masked_reconstruction(a.view(2, 4, 4), b.view(2, 4, 4), HIDDEN, True),
+}
+
+
+def test_every_objective_is_held_to_it():
+    functions = {name for name in objectives.__all__ if name.islower()} - {"random_directions"}
+    assert functions == set(CASES)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_autocast_changes_nothing(name):
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        loss = CASES[name](A, B)
+    assert loss.dtype == torch.float32
+    assert torch.equal(loss, CASES[name](A, B))
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_bfloat16_tensors_are_widened(name):
+    halved = (A.bfloat16(), B.bfloat16())
+    loss = CASES[name](*halved)
+    assert loss.dtype == torch.float32
+    assert torch.equal(loss, CASES[name](*(each.float() for each in halved)))
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_gradients_are_right(name):
+    inputs = (A.double().requires_grad_(), B.double().requires_grad_())
+    if name == "sigreg":
+        directions = DIRECTIONS.double()
+        assert torch.autograd.gradcheck(lambda a: objectives.sigreg(a, directions), inputs[:1])
+    elif name != "assignment_cross_entropy":
+        assert torch.autograd.gradcheck(CASES[name], inputs)

@@ -1,0 +1,64 @@
+"""Two ranks that gather learn what one process with the whole batch would."""
+
+import os
+import socket
+
+import pytest
+import torch
+import torch.distributed as dist
+import torch.multiprocessing as mp
+
+from selflearn.objectives import SimilarityGraph, info_nce
+from selflearn.targets import Centre, gathered, rank, rank_mean, world
+
+
+def data():
+    generator = torch.Generator().manual_seed(0)
+    return torch.randn(8, 5, generator=generator), torch.randn(5, 3, generator=generator)
+
+
+def gradient(rows, weight):
+    weight = weight.clone().requires_grad_()
+    projections = gathered(rows @ weight)
+    labels = gathered(torch.arange(len(rows)) // 2 + 10 * rank())
+    info_nce(projections, projections, SimilarityGraph.of_labels(labels)).backward()
+    return weight.grad
+
+
+def one_rank(number, port, out):
+    os.environ.update(MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port))
+    torch.set_num_threads(1)
+    dist.init_process_group("gloo", rank=number, world_size=2)
+    rows, weight = data()
+    mine = rows[4 * number : 4 * number + 4]
+    averaged = rank_mean(gradient(mine, weight))
+    centre = Centre(5)
+    centre.follow(mine)
+    torch.save((world(), averaged, centre.centre), out / f"{number}.pt")
+    dist.destroy_process_group()
+
+
+@pytest.mark.skipif(not dist.is_available(), reason="torch was built without distributed")
+def test_two_ranks_equal_one_process(tmp_path):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    mp.spawn(one_rank, (port, tmp_path), nprocs=2)
+    rows, weight = data()
+    projections = rows @ (whole := weight.clone().requires_grad_())
+    labels = torch.tensor([0, 0, 1, 1, 10, 10, 11, 11])
+    info_nce(projections, projections, SimilarityGraph.of_labels(labels)).backward()
+    centre = Centre(5)
+    centre.follow(rows)
+    for number in range(2):
+        ranks, averaged, its_centre = torch.load(tmp_path / f"{number}.pt", weights_only=True)
+        assert ranks == 2
+        assert torch.allclose(averaged, whole.grad, atol=1e-6)
+        assert torch.allclose(its_centre, centre.centre, atol=1e-7)
+
+
+def test_alone_nothing_changes():
+    rows = torch.randn(3, 2, requires_grad=True)
+    assert gathered(rows) is rows
+    assert (rank(), world()) == (0, 1)
+    assert torch.equal(rank_mean(rows), rows)
