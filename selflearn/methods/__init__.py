@@ -4,5 +4,6 @@ from selflearn.methods.base import Losses, Method, Outcome
 from selflearn.methods.find import find, methods
 from selflearn.methods.joint.base import Joint
 from selflearn.methods.joint.distillation import Distillation
+from selflearn.methods.masked.base import Masked
 
-__all__ = ["Distillation", "Joint", "Losses", "Method", "Outcome", "find", "methods"]
+__all__ = ["Distillation", "Joint", "Losses", "Masked", "Method", "Outcome", "find", "methods"]

@@ -43,3 +43,7 @@ class Encoder(nn.Module, ABC):
     def token_values(self, batch: Batch) -> Tensor:
         """(batch, tokens, values) the view itself cut into the tokens' pieces, standardised: what a masked method restores."""
         raise RecipeError(f"{type(self).__name__} has no tokens; choose an encoder with tokens, such as vit-tiny")
+
+    def token_length(self) -> int:
+        """How many values `token_values` has for each token: what a decoder must predict."""
+        raise RecipeError(f"{type(self).__name__} has no tokens; choose an encoder with tokens, such as vit-tiny")

@@ -73,6 +73,9 @@ class VisionTransformer(Encoder):
     def token_values(self, batch: Batch) -> Tensor:
         return cut_patches(self.standardise(batch.values), self.patch)[0]
 
+    def token_length(self) -> int:
+        return self.embed.in_features
+
     def _embed(self, values: Tensor, positions: Tensor, mask: TokenMask | None) -> Tensor:
         if mask is None:
             return self.embed(values) + positions
