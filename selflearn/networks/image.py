@@ -10,6 +10,7 @@ from pydantic import Field
 
 from selflearn.data.images.spec import ImageSpec
 from selflearn.networks.encoder import Encoder
+from selflearn.networks.pretrained import hugging_face
 from selflearn.networks.resnets import ConvolutionalEncoder, narrow_trunk, resnet_trunk
 from selflearn.networks.vit import VisionTransformer
 
@@ -111,6 +112,7 @@ ENCODERS: dict[str, Callable[..., Encoder]] = {
     "vit-small": partial(vit, width=384, depth=12, heads=6),
     "vit-base": partial(vit, width=768, depth=12, heads=12),
     "vit-large": partial(vit, width=1024, depth=24, heads=16),
+    "hf": hugging_face,
 }
 
 

@@ -1,0 +1,158 @@
+"""Opening vision bodies of Hugging Face transformers: by hub name, folder, model, configuration, or a stored configuration.
+
+Only safetensors are read and only the library's own classes are made; no code that comes with a model ever runs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from torch import nn
+
+from selflearn.errors import MissingExtraError, RecipeError
+
+if TYPE_CHECKING:
+    from transformers import PretrainedConfig, PreTrainedModel
+
+EXECUTABLE = frozenset({"auto_map", "attn_implementation", "experts_implementation", "quantization_config", "use_kernels"})
+"""Configuration keys that can make the library fetch and run code, or swap layers. They are never kept."""
+
+INCIDENTAL = frozenset({"dtype", "torch_dtype", "architectures", "transformers_version", "id2label", "label2id", "return_dict"})
+
+
+@dataclass
+class Body:
+    """A vision body and what is known of it.
+
+    Attributes
+    ----------
+    model : the network, without any head.
+    config : plain JSON that makes the same network, untrained.
+    trained : whether it brings weights worth keeping.
+    mean, std : of the pictures it was trained on, for each of its channels; None where unknown.
+    origin : where the weights came from, for the record.
+    """
+
+    model: nn.Module
+    config: dict[str, Any]
+    trained: bool
+    mean: tuple[float, ...] | None = None
+    std: tuple[float, ...] | None = None
+    origin: str = ""
+
+
+def open_body(source: Any, pretrained: bool, channels: int) -> Body:
+    """The body that `source` names.
+
+    Parameters
+    ----------
+    source : a hub name or local folder; a model object (used as it is, its head left out); a configuration object or its
+        JSON (makes an untrained body, with `channels` channels).
+    pretrained : for a name or folder: whether to read its weights or only its configuration.
+    channels : channels of the pictures, for untrained bodies.
+
+    Raises
+    ------
+    MissingExtraError : transformers is not installed.
+    RecipeError : nothing such, no safetensors, weights that do not fit, or not a body for pictures.
+    """
+    try:
+        import transformers
+    except ImportError as error:
+        raise MissingExtraError("transformers", "hub", "use a body of Hugging Face transformers") from error
+    if isinstance(source, str):
+        return _named(source, pretrained, channels)
+    if isinstance(source, transformers.PreTrainedModel):
+        model: Any = source.base_model
+        config = _cleaned(model.config)
+        if type(model) is not _model_class(config):
+            raise RecipeError(f"a {type(source).__name__} holds no body for pictures that can be stored; give the body itself")
+        return Body(_headless(model), _plain(config), True, origin=str(getattr(source, "name_or_path", "")))
+    if isinstance(source, dict | transformers.PretrainedConfig):
+        return _configured(source, channels)
+    raise RecipeError(f"{type(source).__name__} is no name, folder, model or configuration of Hugging Face transformers")
+
+
+def _named(name: str, pretrained: bool, channels: int) -> Body:
+    from transformers import AutoConfig
+    from transformers.models.auto.image_processing_auto import get_image_processor_config
+
+    try:
+        config = AutoConfig.from_pretrained(name, trust_remote_code=False)
+        if not pretrained:
+            return _configured(config, channels)
+        config = _cleaned(getattr(config, "vision_config", config))
+        kind: Any = _model_class(config)
+        model, found = kind.from_pretrained(name, config=config, use_safetensors=True, output_loading_info=True)
+        processor = get_image_processor_config(name)
+    except (OSError, ValueError, RuntimeError, KeyError) as error:
+        if isinstance(error, RecipeError):
+            raise
+        first = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise RecipeError(
+            f"the body {name!r} cannot be opened ({first}). It must be a model of Hugging Face transformers with safetensors: "
+            "a folder, or a hub name reachable from here (or in the local cache)"
+        ) from error
+    missing = sorted(key for key in found["missing_keys"] if "pooler" not in key and "mask_token" not in key)
+    if missing or found["mismatched_keys"]:
+        raise RecipeError(f"the weights of {name!r} do not fit {type(model).__name__}: {missing[0] if missing else 'other shapes'}")
+    mean, std = (tuple(processor[key]) if processor.get(key) else None for key in ("image_mean", "image_std"))
+    return Body(_headless(model.float()), _plain(config), True, mean, std, name)
+
+
+def _configured(config: dict[str, Any] | PretrainedConfig, channels: int) -> Body:
+    cleaned = _cleaned(config)
+    cleaned = getattr(cleaned, "vision_config", cleaned)
+    if hasattr(cleaned, "num_channels"):
+        cleaned.num_channels = channels
+    model = _model_class(cleaned)(cleaned)
+    return Body(_headless(model), _plain(cleaned), False)
+
+
+def _cleaned(config: dict[str, Any] | PretrainedConfig) -> PretrainedConfig:
+    """A configuration object of the library's own class, without anything that could run code."""
+    from transformers import AutoConfig
+
+    plain = _without(config if isinstance(config, dict) else config.to_dict())
+    kind = plain.pop("model_type", None)
+    if kind == "vit_mae":  # the same network, but it shuffles and drops patches by itself
+        kind = "vit"
+        plain = {key: value for key, value in plain.items() if not key.startswith(("decoder_", "mask_ratio", "norm_pix"))}
+    if not isinstance(kind, str) or kind.startswith("timm") or plain.get("backbone") or plain.get("backbone_config"):
+        raise RecipeError(f"a configuration of the type {kind!r} is not a body of its own; name the body that it is built on")
+    try:
+        return AutoConfig.for_model(kind, **plain)
+    except (ValueError, TypeError, KeyError) as error:
+        raise RecipeError(f"the configuration of the type {kind!r} is not known to the installed transformers: {error}") from error
+
+
+def _plain(config: PretrainedConfig) -> dict[str, Any]:
+    return _without(config.to_dict())
+
+
+def _without(config: dict[str, Any]) -> dict[str, Any]:
+    return {
+        key: _without(value) if isinstance(value, dict) else value
+        for key, value in config.items()
+        if not key.startswith("_") and key not in EXECUTABLE | INCIDENTAL
+    }
+
+
+def _model_class(config: PretrainedConfig) -> type[PreTrainedModel]:
+    from transformers import MODEL_MAPPING
+
+    found: Any = MODEL_MAPPING.get(type(config), None)
+    found = found[0] if isinstance(found, list | tuple) else found
+    if found is None or getattr(found, "main_input_name", None) != "pixel_values":
+        raise RecipeError(f"{config.model_type!r} is not a body for pictures; name one, such as facebook/dinov2-small")
+    chosen: type[PreTrainedModel] = found
+    return chosen
+
+
+def _headless(model: Any) -> nn.Module:
+    """Without a pooler that was trained for something else, or not at all (ViT's linear layer and tanh)."""
+    if isinstance(getattr(getattr(model, "pooler", None), "dense", None), nn.Linear):
+        model.pooler = None
+    headless: nn.Module = model.train()
+    return headless
