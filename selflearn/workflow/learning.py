@@ -200,22 +200,23 @@ def _judge(
     untrained = recipes.build_encoder(recipe.stages[0], dataset.spec, request.seed, accelerator)
     if outcome.alarm is not None and outcome.alarm.kind == "diverged":
         return Scorecard(rows=[], notes=["training diverged: there is no encoder to score"]), outcome.alarm
+    vectors = embed(
+        encoder,
+        dataset,
+        plain(dataset.spec),
+        device=request.device,
+        progress=lambda done, total: reporter.work("embedding", done, total),
+    )
     scorecard = measure(
         dataset,
         parts,
         encoder,
         untrained,
         paired_views=recipes.build_views(recipe.stages[-1], dataset.spec),
+        vectors=vectors,
         seed=request.seed,
         device=request.device,
         progress=reporter.work,
-    )
-    vectors = embed(
-        encoder,
-        dataset,
-        plain(dataset.spec),
-        device=request.device,
-        progress=lambda done, total: reporter.work("embedding everything", done, total),
     )
     records.write_embeddings(folder, dataset, parts, vectors)
     records.write_pictures(folder, dataset, recipe, request.seed)

@@ -17,6 +17,7 @@ from selflearn.views import View
 
 BANK = 10_000  # samples that probes may learn from: enough for a stable k-NN, small enough to stay in seconds
 TEST = 5_000  # held-out samples that are scored: a standard error of at most 0.7 points
+PAIRED = 2_000  # samples seen twice, for what needs no labels
 
 
 @dataclass(frozen=True)
@@ -54,16 +55,17 @@ def measure(
     untrained: Encoder,
     *,
     paired_views: list[View],
+    vectors: np.ndarray | None = None,
     seed: int = 0,
     device: str = "auto",
-    quick: bool = False,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> Scorecard:
     """The scorecard of an encoder beside raw input, PCA and its untrained twin.
 
     Probes learn from at most 10,000 samples of the learning part and are scored on at most 5,000 held-out ones; which, is a
-    function of the seed alone.
+    function of the seed alone. `vectors` are the encoder's embeddings of the whole dataset, if they are at hand.
     """
+    tell = progress or (lambda what, done, total: None)
     draw = np.random.default_rng(seed)
     bank = np.sort(draw.permutation(parts.learn)[:BANK])
     tested = np.sort(draw.permutation(parts.held_out)[:TEST])
@@ -72,23 +74,28 @@ def measure(
     plain = views.plain(dataset.spec)
     calibrate(untrained, sample, plain, seed)
 
-    def vectors(network: Encoder, view: View, what: str) -> np.ndarray:
-        tell = None if progress is None else (lambda done, total: progress(what, done, total))
-        return embed(network, sample, view, device=device, seed=seed, progress=tell)
+    def embedded(network: Encoder, some: Dataset, view: View, what: str, drawn: int = 0) -> np.ndarray:
+        return embed(network, some, view, device=device, seed=seed + drawn, progress=lambda done, total: tell(what, done, total))
 
     features = {
-        "encoder": vectors(encoder, plain, "embedding"),
+        "encoder": embedded(encoder, sample, plain, "embedding") if vectors is None else vectors[rows],
         "raw": sample.raw(np.arange(len(sample))),
-        "untrained": vectors(untrained, plain, "embedding with the untrained encoder"),
+        "untrained": embedded(untrained, sample, plain, "embedding, untrained"),
     }
-    pair = tuple(vectors(encoder, view, "embedding views") for view in paired_views[:2])
+    few = tested if len(tested) >= PAIRED // 4 else rows
+    paired = subset(dataset, np.sort(draw.permutation(few)[:PAIRED]))
+    two = (paired_views[0], paired_views[min(1, len(paired_views) - 1)])
+
+    def seen_twice(network: Encoder) -> tuple[np.ndarray, np.ndarray]:
+        first, second = (embedded(network, paired, view, "embedding views", drawn) for drawn, view in enumerate(two))
+        return first, second
+
     return evaluate(
         features,
         sample.labels,
         groups=sample.facts.groups,
-        views=pair if len(pair) == 2 else None,
+        views={"encoder": seen_twice(encoder), "untrained": seen_twice(untrained)},
         test=np.arange(len(bank), len(rows)) if len(tested) else None,
         seed=seed,
-        quick=quick,
-        progress=None if progress is None else (lambda done, total: progress("evaluating", done, total)),
+        progress=lambda done, total: tell("evaluating", done, total),
     )

@@ -48,7 +48,7 @@ def train(
     resolved = pick_recipe(dataset, recipe, None, changes, accelerator).recipe
     encoder = recipes.build_encoder(resolved.stages[0], dataset.spec, seed, accelerator)
     outcome = recipes.run_plan(resolved, dataset, encoder, Budget.parse(budget), seed, device=device, precision=precision)
-    return Trained(encoder.eval(), resolved, outcome.stages[-1].termination, outcome.alarm)
+    return Trained(encoder.eval(), resolved, outcome.stages[-1].ended, outcome.alarm)
 
 
 def store(path: str | Path, encoder: Encoder, recipe: Recipe, request: dict[str, Any], seed: int) -> Path:
@@ -84,8 +84,9 @@ def judge_in_folder(
     parts = divide(dataset, 0.0, seed)
     untrained = recipes.build_encoder(recipe.stages[0], dataset.spec, seed, False)
     pair = recipes.build_views(recipe.stages[-1], dataset.spec)
-    scorecard = measure(dataset, parts, encoder, untrained, paired_views=pair, seed=seed)
-    records.write_embeddings(folder, dataset, parts, embed(encoder, dataset, plain(dataset.spec)))
+    vectors = embed(encoder, dataset, plain(dataset.spec))
+    scorecard = measure(dataset, parts, encoder, untrained, paired_views=pair, vectors=vectors, seed=seed)
+    records.write_embeddings(folder, dataset, parts, vectors)
     records.write_pictures(folder, dataset, recipe, seed)
     records.write_end(folder, PlanOutcome(encoder), scorecard, judge(scorecard, alarm), encoder, 0.0)
     return Run(folder)

@@ -1,0 +1,89 @@
+"""The estimators keep scikit-learn's contract, take pictures and tables, and learn something."""
+
+from __future__ import annotations
+
+import pickle
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.datasets import load_digits, make_blobs
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from selflearn import SelfLearner, SelfLearningClassifier, load
+from selflearn.errors import DataError
+
+EXPECTED = {"check_classifiers_classes": "the class -1 marks a missing label, as in scikit-learn's own semi-supervised estimators"}
+
+
+@parametrize_with_checks(
+    [SelfLearner(budget="10steps"), SelfLearningClassifier(budget="10steps")],
+    expected_failed_checks=lambda estimator: EXPECTED if isinstance(estimator, SelfLearningClassifier) else {},
+)
+def test_scikit_learns_own_checks(estimator, check):
+    check(estimator)
+
+
+@pytest.fixture(scope="module")
+def digits():
+    data = load_digits()
+    return data.images.astype(np.float32), data.target
+
+
+def test_few_labels_of_pictures_are_enough(digits):
+    images, labels = digits
+    few = np.where(np.arange(len(labels)) < 100, labels, -1)
+    model = SelfLearningClassifier("simclr", budget="150steps").fit(images[:1200], few[:1200])
+    assert model.score(images[1200:], labels[1200:]) > 0.75
+    probabilities = model.predict_proba(images[1200:1210])
+    assert np.allclose(probabilities.sum(1), 1)
+
+
+def test_string_labels_have_a_marker_too(digits):
+    images, labels = digits
+    names = np.array([f"digit {label}" if row < 60 else "" for row, label in enumerate(labels[:200])], dtype=object)
+    model = SelfLearningClassifier("simclr", budget="3steps").fit(images[:200], names)
+    assert "" not in model.classes_
+    assert set(model.predict(images[:20])) <= set(model.classes_)
+
+
+@pytest.mark.parametrize("labels", [np.full(50, -1), np.zeros(50, dtype=int)])
+def test_labels_that_cannot_teach_are_refused(digits, labels):
+    with pytest.raises(DataError, match="label|class"):
+        SelfLearningClassifier(budget="3steps").fit(digits[0][:50], labels)
+
+
+def test_the_same_seed_gives_the_same_embedding(digits):
+    images = digits[0][:100]
+    first, second = (SelfLearner("vicreg", budget="3steps", random_state=4).fit_transform(images) for _ in range(2))
+    other = SelfLearner("vicreg", budget="3steps", random_state=5).fit_transform(images)
+    assert np.array_equal(first, second)
+    assert not np.allclose(first, other)
+
+
+def test_saved_loaded_and_pickled_learners_embed_alike(digits, tmp_path):
+    images = digits[0][:100]
+    learner = SelfLearner("vicreg", budget="3steps").fit(images)
+    expected = learner.transform(images)
+    learner.save(tmp_path / "saved")
+    assert np.array_equal(SelfLearner.load(tmp_path / "saved").transform(images), expected)
+    assert np.array_equal(load(tmp_path / "saved").embed(images), expected)
+    assert np.array_equal(pickle.loads(pickle.dumps(learner)).transform(images), expected)
+
+
+def test_a_report_of_arrays(digits, tmp_path):
+    images, labels = digits
+    run = SelfLearner("vicreg", budget="20steps").fit(images[:300]).report(tmp_path / "run", y=labels[:300])
+    assert (run.path / "report.html").exists()
+    assert run.scorecard.value("encoder", "knn") > 0.2
+
+
+def test_in_a_pipeline_and_a_grid_search():
+    rows, labels = make_blobs(120, centers=3, n_features=6, random_state=0)
+    pipeline = make_pipeline(SelfLearner(budget="5steps"), LogisticRegression(max_iter=1000))
+    search = GridSearchCV(pipeline, {"selflearner__settings": [{"batch": 16}, {"batch": 32}]}, cv=2).fit(rows, labels)
+    assert search.best_score_ > 0.8
+    assert clone(pipeline)

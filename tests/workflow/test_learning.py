@@ -1,0 +1,108 @@
+"""`learn` judges honestly, holds out what it says, and continues after a kill as if nothing had happened."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from safetensors.torch import load_file
+
+from selflearn import learn, load, resume
+from selflearn.data import read
+from selflearn.errors import DataError, RunError
+from selflearn.workflow import Reporter
+from selflearn.workflow.measuring import divide
+
+
+class Heard(Reporter):
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def say(self, line: str) -> None:
+        self.lines.append(line)
+
+
+def test_a_run_says_what_it_found_and_why_it_chose(tmp_path):
+    heard = Heard()
+    run = learn("digits", budget="10steps", out=tmp_path / "run", reporter=heard)
+    told = " ".join(heard.lines)
+    assert "1,797 samples" in told
+    assert "Recipe" in told
+    assert "held out" in told
+    assert run.verdict.reason
+
+
+def test_groups_are_never_cut_and_held_out_is_held_out(tmp_path):
+    images = np.random.default_rng(0).integers(0, 255, (120, 8, 8), dtype=np.uint8)
+    groups = np.repeat(np.arange(12), 10)
+    dataset = read(images, labels=np.arange(120) % 3, groups=groups, cache=False)
+    parts = divide(dataset, 0.25, seed=0)
+    assert not set(groups[parts.learn]) & set(groups[parts.held_out])
+    run = learn(images, labels=np.arange(120) % 3, groups=groups, budget="2steps", out=tmp_path / "run", holdout=0.25)
+    ids, vectors, _, learned = run.embeddings()
+    assert len(ids) == len(vectors) == 120
+    assert set(np.flatnonzero(~learned)) == set(divide(dataset, 0.25, seed=0).held_out)
+
+
+def test_a_run_of_arrays_asks_for_them_again(tmp_path):
+    images = np.random.default_rng(0).integers(0, 255, (64, 8, 8), dtype=np.uint8)
+    run = learn(images, budget="2steps", out=tmp_path / "run")
+    (run.path / "verdict.json").unlink()
+    with pytest.raises(RunError, match="source"):
+        resume(run.path)
+    changed = images.copy()
+    changed[0] = 0
+    with pytest.raises(RunError, match="changed"):
+        resume(run.path, source=changed)
+
+
+def test_a_place_that_holds_a_run_is_not_overwritten(tmp_path):
+    learn("digits", budget="1steps", out=tmp_path / "run")
+    with pytest.raises(RunError, match="already holds a run"):
+        learn("digits", budget="1steps", out=tmp_path / "run")
+
+
+def test_other_kinds_of_data_are_refused_by_an_encoder(tmp_path):
+    run = learn("digits", budget="1steps", out=tmp_path / "run")
+    with pytest.raises(DataError):
+        load(run.path).embed(np.zeros((20, 3)))
+
+
+def test_a_run_killed_at_random_ends_with_the_same_weights(tmp_path):
+    """kill -9 in the middle, twice, then resume: bit for bit the weights of a run that never stopped."""
+    words = [sys.executable, "-m", "selflearn", "learn", "digits", "--recipe", "byol", "--budget", "150steps", "--seed", "3"]
+    quick = ["--set", "checkpoint_every=0.2", "--set", "batch=64"]
+    whole, cut = tmp_path / "whole", tmp_path / "cut"
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    subprocess.run([*words, *quick, "--out", str(whole)], check=True, env=environment, capture_output=True)
+    process = subprocess.Popen([*words, *quick, "--out", str(cut)], env=environment, stdout=subprocess.DEVNULL)
+    draw = random.Random(0)
+    for attempt in range(2):
+        deadline = time.monotonic() + 120
+        before = _steps(cut)
+        while _steps(cut) < before + 30 * (attempt == 0) + 10 and process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.02 + 0.05 * draw.random())
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        assert not (cut / "verdict.json").exists(), "the run ended before it was killed"
+        process = subprocess.Popen(
+            [sys.executable, "-m", "selflearn", "learn", "--resume", str(cut)], env=environment, stdout=subprocess.DEVNULL
+        )
+    assert process.wait(timeout=300) in {0, 3}
+    first, second = (load_file(folder / "encoder" / "encoder.safetensors") for folder in (whole, cut))
+    assert first.keys() == second.keys()
+    assert all((first[name] == second[name]).all() for name in first)
+
+
+def _steps(folder) -> int:
+    """How many lines of metrics a run has written."""
+    try:
+        return 10 * len((folder / "metrics.jsonl").read_text().splitlines())
+    except OSError:
+        return 0
