@@ -1,0 +1,153 @@
+"""What holds for every method: one update trains the encoder, repeats exactly, and impossible settings are refused."""
+
+import copy
+
+import pytest
+import torch
+
+from selflearn.errors import RecipeError
+from selflearn.methods import find
+
+SMALL = {
+    "SimCLR": {"projector": [32, 16]},
+    "SupCon": {"projector": [32, 16]},
+    "BarlowTwins": {"projector": [32, 32]},
+    "VICReg": {"projector": [32, 32]},
+    "BYOL": {"projector": [32, 16], "predictor": 32},
+    "SimSiam": {"projector": [32, 32], "predictor": 16},
+    "SwAV": {"projector": [32, 16], "prototypes": 12, "queue": 64, "queue_after": 0.0},
+    "DINO": {"projector": [32, 16], "prototypes": 24},
+    "LeJEPA": {"projector": [32, 16], "slices": 32},
+    "MAE": {"decoder_width": 16, "decoder_depth": 1, "decoder_heads": 2},
+}
+MULTICROP = ["SimCLR", "SupCon", "SwAV", "DINO", "LeJEPA"]
+
+
+def made(digits, name, **options):
+    torch.manual_seed(0)
+    encoder = digits.encoder("vit-tiny" if name == "MAE" else "resnet-narrow")
+    return find(name)(encoder, **{**SMALL[name], **options})
+
+
+def view(digits, name, seed=0, rows=32, views=None, **options):
+    generator = torch.Generator().manual_seed(seed)
+    return digits.views(torch.arange(rows), generator, views or ("weak" if name == "MAE" else "standard"), **options), generator
+
+
+def steps(method, digits, name, count=1):
+    optimiser = torch.optim.SGD([each for each in method.parameters() if each.requires_grad], lr=0.01)
+    outcome = None
+    for step in range(count):
+        views, generator = view(digits, name, seed=step)
+        outcome = method.update(views, optimiser, generator, progress=(step + 1) / count)
+    return outcome
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_one_update_trains_the_encoder(digits, name):
+    method = made(digits, name)
+    before = copy.deepcopy(method.encoder.state_dict())
+    outcome = steps(method, digits, name)
+    assert outcome.total.isfinite()
+    assert outcome.embedding.shape[0] == 32
+    assert outcome.embedding.dtype == torch.float32
+    assert not outcome.embedding.requires_grad
+    moved = [key for key, weight in method.encoder.named_parameters() if not torch.equal(weight, before[key])]
+    still = {key for key, _ in method.encoder.named_parameters()} - set(moved)
+    assert not {key for key in still if not key.endswith(("mask_token", "class_token", "registers", "bias"))}
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_everything_trainable_gets_a_gradient(digits, name):
+    method = made(digits, name)
+    views, generator = view(digits, name)
+    method(views, generator).total.backward()
+    assert not [key for key, weight in method.named_parameters() if weight.requires_grad and weight.grad is None]
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_updates_are_a_function_of_weights_views_and_generator(digits, name):
+    first, second = made(digits, name), made(digits, name)
+    second.load_state_dict(first.state_dict())
+    steps(first, digits, name, 3)
+    steps(second, digits, name, 3)
+    for key, value in first.state_dict().items():
+        assert torch.equal(value, second.state_dict()[key]), key
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_bfloat16_autocast_stays_close(digits, name):
+    method = made(digits, name).eval()
+    views, generator = view(digits, name)
+    state = generator.get_state()
+    exact = method(views, generator).total
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        half = method(views, generator.set_state(state)).total
+    assert half.dtype == torch.float32
+    assert float(half) == pytest.approx(float(exact), rel=0.1)
+
+
+@pytest.mark.parametrize("name", MULTICROP)
+def test_small_crops_are_welcome_where_published(digits, name):
+    method = made(digits, name)
+    views, generator = view(digits, name, views="multicrop", local=2)
+    assert [each.scope for each in views] == ["global", "global", "local", "local"]
+    assert method(views, generator).total.isfinite()
+    with pytest.raises(RecipeError, match="large views first"):
+        method(views[::-1], generator)
+
+
+@pytest.mark.parametrize("name", sorted(set(SMALL) - set(MULTICROP) - {"MAE"}))
+def test_pairs_are_asked_for_where_published(digits, name):
+    method = made(digits, name)
+    views, generator = view(digits, name, views="multicrop", local=1)
+    with pytest.raises(RecipeError, match=f"{name} takes two views, not 3"):
+        method(views, generator)
+    with pytest.raises(RecipeError, match="not 1"):
+        method(views[:1], generator)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "word"),
+    [
+        ("SimCLR", {"temperature": 0.0}, "temperature"),
+        ("SimCLR", {"temprature": 0.1}, "did you mean 'temperature'"),
+        ("SimCLR", {"projector": []}, "projector"),
+        ("SimCLR", {"projector": [0]}, "projector"),
+        ("SupCon", {"temperature": -1}, "temperature"),
+        ("BarlowTwins", {"redundancy": -0.1}, "redundancy"),
+        ("VICReg", {"variance": -1.0}, "variance"),
+        ("BYOL", {"momentum": 1.1}, "momentum"),
+        ("SimSiam", {"stop_gradient": "perhaps"}, "stop_gradient"),
+        ("SwAV", {"epsilon": 0.0}, "epsilon"),
+        ("SwAV", {"prototypes": 1}, "prototypes"),
+        ("DINO", {"teacher_temperature": 0.0}, "teacher_temperature"),
+        ("DINO", {"frozen": 2.0}, "frozen"),
+        ("LeJEPA", {"gaussianity": 1.5}, "gaussianity"),
+        ("LeJEPA", {"slices": 0}, "slices"),
+        ("MAE", {"hidden": 0.0}, "hidden"),
+        ("MAE", {"hidden": 1.0}, "hidden"),
+        ("MAE", {"decoder_width": 15}, "decoder_heads"),
+    ],
+)
+def test_impossible_settings_are_refused(digits, name, options, word):
+    with pytest.raises(RecipeError, match=word):
+        made(digits, name, **options)
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_one_sample_is_refused(digits, name):
+    with pytest.raises(RecipeError, match="at least 2"):
+        made(digits, name).check_batch(1)
+
+
+def test_more_prototypes_than_samples_are_refused(digits):
+    method = made(digits, "SwAV", prototypes=100, queue=0)
+    method.check_batch(100)
+    with pytest.raises(RecipeError, match="raise batch or queue"):
+        method.check_batch(64)
+
+
+def test_a_masked_method_says_what_encoder_it_needs(digits):
+    with pytest.raises(RecipeError, match="tokens"):
+        find("MAE")(digits.encoder("resnet-narrow"))

@@ -1,0 +1,51 @@
+"""The masked family: hidden tokens are not seen, only they are paid for, and the mask comes from the generator."""
+
+import torch
+
+from selflearn.methods import find
+
+
+def made(digits, **options):
+    torch.manual_seed(0)
+    return find("MAE")(digits.encoder("vit-tiny"), decoder_width=16, decoder_depth=1, decoder_heads=2, **options)
+
+
+def weak(digits, rows=8):
+    generator = torch.Generator().manual_seed(0)
+    return digits.views(torch.arange(rows), generator, "weak"), generator
+
+
+def test_every_row_hides_its_share(digits):
+    method = made(digits, hidden=0.75)
+    hidden = method.draw(10, torch.Generator().manual_seed(1))
+    assert torch.equal(hidden.sum(1), torch.full((10,), 12))
+
+
+def test_the_encoder_does_not_see_what_is_hidden(digits):
+    method = made(digits, hidden=0.5, normalised=False).eval()
+    (view,), generator = weak(digits)
+    state = generator.get_state()
+    hidden = method.draw(len(view), generator)
+    predictions = []
+    method.decoder.register_forward_hook(lambda module, inputs, output: predictions.append(output.detach()))
+    method([view], generator.set_state(state))
+    patches = hidden.unflatten(1, method.encoder.token_grid()).repeat_interleave(2, 1).repeat_interleave(2, 2)[:, None]
+    changed = view.replace(values=torch.where(patches, 1 - view.values, view.values))
+    method([changed], generator.set_state(state))
+    assert torch.allclose(predictions[0], predictions[1], atol=1e-6)
+
+
+def test_the_mask_comes_from_the_generator(digits):
+    method = made(digits).eval()
+    views, _ = weak(digits)
+    totals = [float(method(views, torch.Generator().manual_seed(seed)).total) for seed in (1, 1, 2)]
+    assert totals[0] == totals[1] != totals[2]
+
+
+def test_several_views_are_averaged(digits):
+    method = made(digits).eval()
+    (view,), _ = weak(digits)
+    generator = torch.Generator().manual_seed(3)
+    alone = [float(method([view], generator).total) for _ in range(2)]
+    together = method([view, view], torch.Generator().manual_seed(3)).total
+    assert abs(float(together) - sum(alone) / 2) < 1e-5
