@@ -1,4 +1,4 @@
-"""Labels and groups: from files, arrays, mappings and columns to class numbers beside ids. Nobody's guess: -1, "" and NaN are unlabelled."""
+"""Labels and groups: from files, arrays, mappings and columns to class numbers beside ids. -1, "" and NaN are unlabelled."""
 
 from __future__ import annotations
 
@@ -178,7 +178,8 @@ def _by_id(facts: Facts, mapping: dict[str, Any], where: str, root: Path | None)
             continue
         if found in origin and _plain(values[found]) != _plain(value):
             raise DataError(
-                f"{where} gives {facts.ids[found]} two values, {values[found]!r} (as {origin[found]}) and {value!r} (as {key}); leave one"
+                f"{where} gives {facts.ids[found]} two values, {values[found]!r} (as {origin[found]}) and {value!r} (as {key}); "
+                "leave one of them"
             )
         values[found], origin[found] = value, key
     if not origin:

@@ -1,4 +1,4 @@
-"""An endless stream of batches in which batch k is a function of (seed, k, rank) alone, so that a resumed run can start anywhere."""
+"""An endless stream of batches: batch k is a function of (seed, k, rank) alone, so that a resumed run can start anywhere."""
 
 from __future__ import annotations
 
@@ -47,7 +47,8 @@ class BatchStream(Sampler[list[int]]):
     def __init__(self, samples: int, batch: int, seed: int, start: int = 0, rank: int = 0, world: int = 1) -> None:
         if batch < 1 or start < 0 or seed < 0 or not 0 <= rank < world:
             raise DataError(
-                f"a stream needs batch >= 1, start >= 0, seed >= 0 and 0 <= rank < world, not {batch=}, {start=}, {seed=}, {rank=}, {world=}"
+                "a stream needs batch >= 1, start >= 0, seed >= 0 and 0 <= rank < world, "
+                f"not {batch=}, {start=}, {seed=}, {rank=}, {world=}"
             )
         if samples < world:
             raise DataError(f"{samples} samples cannot be shared by {world} processes; use fewer processes")

@@ -14,8 +14,9 @@ from selflearn.errors import DataError
 def split(labels: np.ndarray, groups: np.ndarray | None = None, test: float = 0.2, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     """Cut samples into a training and a test part.
 
-    Without groups each class gives its exact share (by largest remainders); a class of one member stays in the training part, where it
-    can at least be learned. With groups whole groups are chosen, so that shares are met as nearly as the groups allow.
+    Without groups each class gives its exact share (by largest remainders); a class of one member stays in the training
+    part, where it can at least be learned. With groups, whole groups are chosen, and shares are met as nearly
+    as they allow.
 
     Parameters
     ----------
@@ -49,7 +50,7 @@ def split(labels: np.ndarray, groups: np.ndarray | None = None, test: float = 0.
 def folds(
     labels: np.ndarray, groups: np.ndarray | None = None, count: int = 5, seed: int = 0
 ) -> list[tuple[np.ndarray, np.ndarray]]:
-    """`count` pairs of (training, test) positions whose test parts are disjoint and cover all samples; stratified, groups kept whole.
+    """`count` pairs of (training, test) positions: test parts are disjoint and cover all samples; stratified, groups kept whole.
 
     Raises
     ------

@@ -80,12 +80,8 @@ def _judge(source: Any) -> tuple[float, str]:
     """How certain, and why."""
     if isinstance(source, str | Path):
         return _judge_path(source)
-    if _is_hub(source):
-        column = tables.hub_picture_column(source)
-        return (0.95, f"its column {column!r} holds pictures") if column else (0.0, "")
-    if _is_frame(source):
-        column = tables.picture_column({str(name): source[name].head(20).tolist() for name in source.columns})
-        return (0.9, f"its column {column!r} holds pictures") if column else (0.0, "")
+    if _is_hub(source) or _is_frame(source):
+        return _judge_columns(source)
     if isinstance(source, Image.Image):
         return 1.0, "it is a picture"
     if isinstance(source, list | tuple):
@@ -94,6 +90,14 @@ def _judge(source: Any) -> tuple[float, str]:
         dtype = np.dtype(str(source.dtype).removeprefix("torch.")) if hasattr(source, "detach") else source.dtype
         return looks_like_pictures(tuple(source.shape), dtype), f"an array of shape {tuple(source.shape)} looks like pictures"
     return 0.0, ""
+
+
+def _judge_columns(source: Any) -> tuple[float, str]:
+    if _is_hub(source):
+        column = tables.hub_picture_column(source)
+    else:
+        column = tables.picture_column({str(name): source[name].head(20).tolist() for name in source.columns})
+    return (0.95, f"its column {column!r} holds pictures") if column is not None else (0.0, "")
 
 
 def _judge_list(items: list[Any] | tuple[Any, ...]) -> tuple[float, str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,7 @@ from selflearn.data.images.cache import content_key
 from selflearn.data.images.measure import measure, sample_rows
 from selflearn.data.images.spec import ImageSpec, PixelType
 from selflearn.data.images.store import ArrayImages, Images
-from selflearn.data.labels import attach, encode, number_groups, take
+from selflearn.data.labels import attach, take
 from selflearn.data.options import ReadOptions
 from selflearn.errors import DataError
 
@@ -104,8 +103,8 @@ def channels_first(array: np.ndarray) -> tuple[np.ndarray, str | None]:
         return (array, None) if middle == last else (array.transpose(0, 3, 1, 2), None)
     if first == last:
         raise DataError(
-            f"in an array of shape {array.shape} channels could be the second or the last axis; make it (n, channels, height, width) with "
-            "fewer channels than pixels a side, or give single channels as (n, height, width)"
+            f"in an array of shape {array.shape} channels could be the second or the last axis; give it as "
+            "(n, channels, height, width) with fewer channels than pixels a side, or as (n, height, width)"
         )
     taken, other = ("second", "last") if first < last else ("last", "second")
     note = f"channels could be two axes of {array.shape}; the {taken} is taken. If it is the {other}, transpose the array"
@@ -152,12 +151,13 @@ def _as_like(values: np.ndarray, like: ImageSpec) -> np.ndarray:
     elif channels != like.channels:
         raise DataError(f"the encoder reads pictures of {like.channels} channels, and these have {channels}")
     stored = _stored_type(values)
-    if (
-        like.dtype != "float32"
-        and stored != like.dtype
-        and not (like.dtype == "uint16" and stored == "uint8" and values.dtype != np.uint8)
-    ):
+    if like.dtype == "float32":
+        fits = values.dtype.kind == "f" or float(values.max()) <= 2 * like.high
+    else:
+        fits = stored == like.dtype or (like.dtype == "uint16" and stored == "uint8" and values.dtype.itemsize > 1)
+    if not fits:
+        learned = f"pictures of {like.dtype} ({like.low:g} to {like.high:g})"
         raise DataError(
-            f"the encoder learned from pictures of {like.dtype} ({like.low:g} to {like.high:g}), and these are {stored}: convert them"
+            f"the encoder learned from {learned}, and these are {values.dtype} up to {float(values.max()):g}: convert them"
         )
     return values

@@ -1,4 +1,4 @@
-"""One picture file into one array. Only harmless formats are opened (no PostScript); sizes are checked before pixels are allocated."""
+"""One picture file into one array. Only harmless formats are opened (no PostScript); sizes are checked before allocating."""
 
 from __future__ import annotations
 
@@ -23,8 +23,17 @@ _COLOUR_MODES = {"RGB", "RGBA", "RGBa", "RGBX", "CMYK", "YCbCr", "HSV", "LAB"}
 _ALPHA_MODES = {"RGBA", "RGBa", "LA", "La", "PA"}
 
 
+_REASONS: dict[type[BaseException], str] = {
+    Image.DecompressionBombError: "more pixels than a picture can honestly have (decompression bomb)",
+    Image.UnidentifiedImageError: "its content is no picture of a known format",
+    PermissionError: "no permission to read it",
+    FileNotFoundError: "there is no such file",
+    MemoryError: "too large for the memory",
+}
+
+
 class Unreadable(Exception):  # noqa: N818  (not an error of the program: one file is left out)
-    """This file cannot be a sample; the message says why."""
+    """A file that cannot be a sample; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -60,16 +69,9 @@ def reason(error: BaseException) -> str:
     """Why a file could not be read, for a person."""
     if isinstance(error, Unreadable):
         return str(error)
-    if isinstance(error, Image.DecompressionBombError):
-        return "more pixels than a picture can honestly have (decompression bomb)"
-    if isinstance(error, Image.UnidentifiedImageError):
-        return "its content is no picture of a known format"
-    if isinstance(error, PermissionError):
-        return "no permission to read it"
-    if isinstance(error, FileNotFoundError):
-        return "there is no such file"
-    if isinstance(error, MemoryError):
-        return "too large for the memory"
+    for kind, why in _REASONS.items():
+        if isinstance(error, kind):
+            return why
     text = str(error).splitlines()[0] if str(error) else type(error).__name__
     return f"damaged: {text[:120]}"
 

@@ -34,7 +34,7 @@ _PARTS = {
 }
 """Folder names that name parts of a data set, not classes."""
 
-_MAGIC = (b"\xff\xd8\xff", b"\x89PNG\r\n", b"GIF8", b"II*\0", b"MM\0*", b"BM")
+_MAGIC = (b"\xff\xd8\xff", b"\x89PNG\r\n", b"GIF8", b"II*\0", b"MM\0*")
 
 
 @dataclass
@@ -58,6 +58,7 @@ def walk(root: Path, most: int | None = None) -> Walk:
     found = Walk()
     seen: set[tuple[int, int]] = set()
     waiting = [root]
+    prefix = len(os.path.join(root, ""))
     while waiting and (most is None or len(found.pictures) < most):
         folder = waiting.pop()
         try:
@@ -79,30 +80,27 @@ def walk(root: Path, most: int | None = None) -> Walk:
                 continue
             if _is_folder(entry):
                 folders.append(Path(entry.path))
-            elif is_picture(Path(entry.path)):
-                found.pictures.append(Path(entry.path).relative_to(root).as_posix())
+            elif is_picture(entry.path):
+                found.pictures.append(entry.path[prefix:].replace(os.sep, "/"))
             else:
                 found.others += 1
         waiting.extend(reversed(folders))
     return found
 
 
-def is_picture(path: Path) -> bool:
+def is_picture(path: str | Path) -> bool:
     """Whether a file has the ending, or else the first bytes, of a picture."""
-    if path.suffix.lower() in ENDINGS:
+    ending = os.path.splitext(path)[1].lower()
+    if ending in ENDINGS:
         return True
     try:
-        if not path.is_file():  # a pipe would wait for ever
+        if not os.path.isfile(path):  # a pipe would wait for ever
             return False
-        with path.open("rb") as file:
+        with open(path, "rb") as file:
             head = file.read(12)
     except OSError:
         return False
-    return (
-        head.startswith(_MAGIC[:-1])
-        or (head[:4] == b"RIFF" and head[8:] == b"WEBP")
-        or (head.startswith(_MAGIC) and path.suffix == "")
-    )
+    return head.startswith(_MAGIC) or (head[:4] == b"RIFF" and head[8:] == b"WEBP") or (head[:2] == b"BM" and not ending)
 
 
 def read_folder(root: Path, options: ReadOptions) -> Images:

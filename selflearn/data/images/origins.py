@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -45,17 +46,20 @@ class Files:
 
     def open(self, position: int) -> Image.Image:
         """The picture; its file stays open until its pixels are loaded or it is collected."""
-        path = self.root / self.paths[position]
-        if path.stat().st_size == 0:
-            raise Unreadable("the file is empty (0 bytes)")
-        return Image.open(path, formats=FORMATS)
+        path = os.path.join(self.root, self.paths[position])  # pathlib would take as long as opening
+        try:
+            return Image.open(path, formats=FORMATS)
+        except Image.UnidentifiedImageError:
+            if os.path.getsize(path) == 0:
+                raise Unreadable("the file is empty (0 bytes)") from None
+            raise
 
     def stamp(self) -> str:
         """Of root, relative paths, sizes and times of change."""
         digest = hashlib.blake2b(str(self.root.resolve()).encode(), digest_size=16)
         for each in self.paths:
             try:
-                state = (self.root / each).stat()
+                state = os.stat(os.path.join(self.root, each))
                 digest.update(f"{each}\0{state.st_size}\0{state.st_mtime_ns}\n".encode(errors="surrogateescape"))
             except OSError:
                 digest.update(f"{each}\0missing\n".encode(errors="surrogateescape"))

@@ -60,7 +60,7 @@ class Images(Dataset):
         return vectors
 
     def picture(self, index: int, size: int = 64) -> Image.Image:
-        """RGB, the longer side of `size` pixels, in its true proportions; deep and many-channel pictures are stretched to be seen."""
+        """RGB, the longer side of `size` pixels, in true proportions; deep and many-channel pictures are stretched to be seen."""
         unit = self._unit(torch.from_numpy(self.pixels(np.array([index]))))[0].numpy()
         shown = unit[:3] if self.spec.channels >= 3 else unit[:1]
         if self.spec.dtype != "uint8" or not (self.spec.colour or self.spec.channels == 1):

@@ -134,7 +134,7 @@ def notes_on(headers: dict[int, Header], ids: list[str], layout: Layout) -> list
         lines.append(f"{_count(frames)} of several pages or frames: the first is taken")
     if wrong:
         lines.append(
-            f"{_count(len(wrong))} with an ending that is not the content's ({ids[wrong[0]]} is {headers[wrong[0]].format}): the content decides"
+            f"{_count(len(wrong))} with a wrong ending ({ids[wrong[0]]} is {headers[wrong[0]].format}): the content decides"
         )
     return lines
 
