@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import importlib
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from selflearn.data.batch import Batch
 from selflearn.data.spec import Spec
 from selflearn.errors import RecipeError, nearest
 from selflearn.views.base import View, make_views
 from selflearn.views.compose import Compose
 
-__all__ = ["VIEWS", "Compose", "View", "build", "make_views", "plain"]
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+__all__ = ["VIEWS", "Compose", "View", "build", "draw", "make_views", "plain"]
 
 VIEWS = {"image": "selflearn.views.image", "table": "selflearn.views.table"}
 
@@ -48,6 +52,12 @@ def plain(spec: Spec, size: int | None = None) -> View:
     """The view for evaluation: all of each sample, unchanged but for its unit scale and size."""
     view: View = _kind(spec).plain(spec, size)
     return view
+
+
+def draw(spec: Spec, batch: Batch) -> list[Image] | None:
+    """How each sample of a view looks to a person; None for kinds whose views are not pictures."""
+    kind = _kind(spec)
+    return kind.draw(spec, batch) if hasattr(kind, "draw") else None
 
 
 def _kind(spec: Spec) -> ModuleType:

@@ -219,5 +219,6 @@ def _judge(
         progress=reporter.work,
     )
     records.write_embeddings(folder, dataset, parts, vectors)
-    records.write_pictures(folder, dataset, recipe, request.seed)
+    records.write_pictures(folder, dataset, request.seed)
+    records.write_views(folder, dataset, recipe, request.seed)
     return scorecard, judge(scorecard, outcome.alarm)

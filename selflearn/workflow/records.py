@@ -17,10 +17,11 @@ from selflearn.measures import Verdict
 from selflearn.networks import Encoder
 from selflearn.recipes import PlanOutcome, Recipe
 from selflearn.training import RunFolder
-from selflearn.views import make_views
+from selflearn.views import draw, make_views
 from selflearn.workflow.measuring import Parts
 
 PICTURES = 1_500  # samples shown on the report's map: what the eye and a 3 MB page can hold
+SHOWN = 6  # samples, and views of each, in the row of views
 SIDE = 48  # pixels of a thumbnail
 
 
@@ -82,18 +83,34 @@ def write_embeddings(folder: RunFolder, dataset: Dataset, parts: Parts, vectors:
         pq.write_table(table, beside)
 
 
-def write_pictures(folder: RunFolder, dataset: Dataset, recipe: Recipe, seed: int) -> None:
-    """`pictures.parquet`: thumbnails of the samples that the report shows, and views of one, so that a report needs no data."""
+def write_pictures(folder: RunFolder, dataset: Dataset, seed: int) -> None:
+    """`pictures.parquet`: thumbnails of the samples that the report shows, so that a report needs no data."""
     rows = np.sort(np.random.default_rng(seed).permutation(len(dataset))[:PICTURES])
     pictures = [_png(dataset.picture(int(row), SIDE)) for row in rows]
     with folder.replacing("pictures.parquet") as beside:
         pq.write_table(pa.table({"row": rows, "png": pa.array(pictures, pa.binary())}), beside)
 
 
-def sample_views(dataset: Dataset, recipe: Recipe, row: int, seed: int) -> list[Any]:
-    """What the method saw of one sample: its views as tensors."""
-    batch = dataset.batch([row])
-    return make_views(batch, recipes.build_views(recipe.stages[0], dataset.spec), torch.Generator().manual_seed(seed))
+def write_views(folder: RunFolder, dataset: Dataset, recipe: Recipe, seed: int) -> None:
+    """`views.parquet`: what the method saw of a few samples, for kinds whose views can be drawn."""
+    rows = np.sort(np.random.default_rng(seed + 1).permutation(len(dataset))[:SHOWN])
+    seen = make_views(
+        dataset.batch(rows), recipes.build_views(recipe.stages[0], dataset.spec)[:SHOWN], torch.Generator().manual_seed(seed)
+    )
+    drawn = [draw(dataset.spec, view) for view in seen]
+    if any(pictures is None for pictures in drawn):
+        return
+    names = ["sample", *(f"{view.scope} view {number + 1}" for number, view in enumerate(seen))]
+    columns = [[dataset.picture(int(row), 2 * SIDE) for row in rows], *drawn]
+    cells = [
+        (position, name, _png(each))
+        for name, pictures in zip(names, columns, strict=True)
+        for position, each in enumerate(pictures or ())
+    ]
+    with folder.replacing("views.parquet") as beside:
+        pq.write_table(
+            pa.table({"row": [c[0] for c in cells], "name": [c[1] for c in cells], "png": [c[2] for c in cells]}), beside
+        )
 
 
 def write_end(

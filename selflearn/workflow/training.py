@@ -87,6 +87,7 @@ def judge_in_folder(
     vectors = embed(encoder, dataset, plain(dataset.spec))
     scorecard = measure(dataset, parts, encoder, untrained, paired_views=pair, vectors=vectors, seed=seed)
     records.write_embeddings(folder, dataset, parts, vectors)
-    records.write_pictures(folder, dataset, recipe, seed)
+    records.write_pictures(folder, dataset, seed)
+    records.write_views(folder, dataset, recipe, seed)
     records.write_end(folder, PlanOutcome(encoder), scorecard, judge(scorecard, alarm), encoder, 0.0)
     return Run(folder)

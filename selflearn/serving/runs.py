@@ -1,0 +1,150 @@
+"""Serving a run: its report, search among its samples, its export. A report needs nothing but the run folder."""
+
+from __future__ import annotations
+
+import io
+import time
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+from PIL import Image
+
+from selflearn.errors import DataError, RunError
+from selflearn.serving.export import export_onnx
+from selflearn.serving.report import ReportContents, write_report
+from selflearn.serving.search import SearchIndex, contact_sheet
+from selflearn.training import read_metrics
+from selflearn.workflow import Run
+
+
+def report_run(run: Run) -> Path:
+    """Write `report.html` into a run folder, from what lies there."""
+    folder = run.folder
+    config, summary = folder.read_yaml("config.yaml"), folder.read_json("summary.json")
+    request, recipe = config["request"], config["recipe"]
+    contents = ReportContents(
+        title=_title(run),
+        verdict=run.verdict.to_json(),
+        created=time.strftime("%d %B %Y, %H:%M", time.localtime(folder.file("verdict.json").stat().st_mtime)),
+        facts={
+            "Data": run.data["summary"],
+            "Recipe": recipe["name"] + (f", {recipe['preset']} preset" if recipe.get("preset") else ""),
+            "Budget": str(request["budget"]),
+            "Encoder": f"{summary['encoder']['name']}, {summary['parameters']:,} parameters, {summary['dim']} features",
+            "Learned for": "; ".join(_stage(stage) for stage in summary["stages"]) or "in memory",
+            "Seed": str(request["seed"]),
+        },
+        scorecard=[vars(row) for row in run.scorecard.rows],
+        metrics=read_metrics(folder),
+        classes=run.data["classes"],
+        skipped=[(item["what"], item["why"]) for item in run.data["skipped"]],
+        notes=[*run.data["notes"], *(note for stage in summary["stages"] for note in stage["notes"]), *run.scorecard.notes],
+        settings=config,
+        environment=folder.read_json("environment.json"),
+        usage=_usage(run),
+        seed=request["seed"],
+        **_samples(run),
+        **_views(run),
+    )
+    return write_report(contents, folder.file("report.html"))
+
+
+def search_run(run: Run, like: str, k: int = 10, picture: Path | None = None) -> list[tuple[str, float, str]]:
+    """The `k` samples of a run most like a file or like one of its own samples: (id, cosine similarity, class).
+
+    Parameters
+    ----------
+    like : an id of the run, or a file of the kind of data it learned from.
+    picture : also draw query and answer as a PNG there.
+
+    Raises
+    ------
+    DataError : it is neither.  RunError : the run has no embeddings.
+    """
+    if k < 1:
+        raise DataError(f"-k is how many to find and must be at least 1, not {k}")
+    ids, vectors, labels, _ = run.embeddings()
+    index = SearchIndex.build(vectors, ids)
+    itself = ids.index(like) if like in ids else None
+    if itself is None and not Path(like).is_file():
+        raise DataError(f"{like!r} is neither a sample of {run.path} nor a file")
+    query = vectors[itself : itself + 1] if itself is not None else run.embed([Path(like)], cache=False)
+    found, similarities = index.search(query, k + (itself is not None))
+    hits = [(name, float(value)) for name, value in zip(found[0], similarities[0], strict=True) if itself is None or name != like][
+        :k
+    ]
+    classes = {name: _class(run, int(label)) for name, label in zip(ids, labels, strict=True)}
+    if picture is not None:
+        _draw(run, like, itself, hits, ids, picture)
+    return [(name, value, classes[name]) for name, value in hits]
+
+
+def export_run(run: Run, out: Path | None = None) -> str:
+    """Write a run's encoder as ONNX, prove it equal on samples of the run's kind, and say so in a sentence."""
+    path = out or run.folder.file("encoder.onnx")
+    report = export_onnx(run.encoder, path)
+    return (
+        f"{report.path}: raw samples in, {run.encoder.dim} features out; "
+        f"largest difference from PyTorch {report.largest_difference:.1e} on {report.samples} samples."
+    )
+
+
+def _title(run: Run) -> str:
+    source = run.folder.read_yaml("config.yaml")["request"].get("source")
+    return Path(source).name if source else run.path.name
+
+
+def _stage(stage: dict[str, Any]) -> str:
+    return f"{stage['step']:,} steps, {stage['samples']:,} samples, {stage['seconds']:.0f} s, {stage['pace']:,.0f} samples/s"
+
+
+def _usage(run: Run) -> list[tuple[str, str]]:
+    return [
+        ("Find what is most like a sample", f"selflearn search {run.path} --like FILE"),
+        ("Embed other data", f"selflearn embed {run.path} DATA --out embeddings.parquet"),
+        ("Export with the preprocessing inside", f"selflearn export {run.path}"),
+        ("Use it in Python", f'from selflearn import load\nvectors = load("{run.path}").embed("DATA")'),
+    ]
+
+
+def _class(run: Run, label: int) -> str:
+    return run.data["classes"][label] if label >= 0 else ""
+
+
+def _samples(run: Run) -> dict[str, Any]:
+    """Embeddings and thumbnails, if the run came that far."""
+    if not run.folder.file("embeddings.parquet").exists():
+        return {}
+    ids, vectors, labels, _ = run.embeddings()
+    parts: dict[str, Any] = {"embeddings": vectors, "ids": ids, "labels": labels}
+    if run.folder.file("pictures.parquet").exists():
+        table = pq.read_table(run.folder.file("pictures.parquet"))
+        parts["pictures"] = {row: _open(png) for row, png in zip(table["row"].to_pylist(), table["png"].to_pylist(), strict=True)}
+    return parts
+
+
+def _views(run: Run) -> dict[str, Any]:
+    if not run.folder.file("views.parquet").exists():
+        return {}
+    cells = pq.read_table(run.folder.file("views.parquet")).to_pylist()
+    names = list(dict.fromkeys(cell["name"] for cell in cells))
+    rows = sorted({cell["row"] for cell in cells})
+    by_place = {(cell["row"], cell["name"]): cell["png"] for cell in cells}
+    return {"views": [[_open(by_place[row, name]) for name in names] for row in rows], "view_names": names}
+
+
+def _draw(run: Run, like: str, itself: int | None, hits: list[tuple[str, float]], ids: list[str], out: Path) -> None:
+    request = run.folder.read_yaml("config.yaml")["request"]
+    if request.get("source") is None:
+        raise RunError(f"{run.path} learned from objects in memory: its samples cannot be drawn")
+    dataset = run.read(request["source"])
+    row_of = {name: row for row, name in enumerate(ids)}
+    query = dataset.picture(itself, 128) if itself is not None else run.read([Path(like)], cache=False).picture(0, 128)
+    sheet = contact_sheet(query, [(dataset.picture(row_of[name], 128), f"{value:.3f}") for name, value in hits])
+    out.parent.mkdir(parents=True, exist_ok=True)
+    sheet.save(out)
+
+
+def _open(png: bytes) -> Image.Image:
+    return Image.open(io.BytesIO(png), formats=["PNG"]).convert("RGB")
