@@ -53,9 +53,7 @@ def test_every_method_is_found_by_its_own_name():
         assert issubclass(method, Method)
 
 
-@pytest.mark.parametrize(
-    ("name", "hint"), [("SimCRL", "SimCLR"), ("vicregg", "VICReg"), ("base", "known"), ("distillation", "known")]
-)
+@pytest.mark.parametrize(("name", "hint"), [("SimCRL", "SimCLR"), ("vicregg", "VICReg"), ("base", "known")])
 def test_unknown_names_get_a_hint(name, hint):
     with pytest.raises(RecipeError, match=hint):
         find(name)
@@ -64,7 +62,7 @@ def test_unknown_names_get_a_hint(name, hint):
 def test_ones_own_is_imported_from_the_working_folder(own_module):
     found = find(f"{own_module}:Agreement")
     assert issubclass(found, Joint)
-    assert "" in sys.path or str(found.__module__) == own_module
+    assert found.__module__ == own_module
 
 
 def test_the_search_path_is_left_as_it_was(own_module):
@@ -89,7 +87,7 @@ def test_what_is_no_method_is_refused(own_module, name, problem):
 
 @pytest.mark.parametrize("name", ["no_such_module:Method", "a/b:Method", ":Method", "module:", "os.system('x'):Y"])
 def test_impossible_places_are_refused(name):
-    with pytest.raises(RecipeError, match="no module|my_module:MyMethod"):
+    with pytest.raises(RecipeError, match=r"no module|my_module:MyMethod"):
         find(name)
 
 
