@@ -91,7 +91,7 @@ def examine(image: Image.Image) -> Header:
     form = "JPEG" if image.format == "MPO" else image.format or "memory"
     orientation = _orientation(image)
     header = Header(width, height, _has_colour(image), _depth(image), form, turned=orientation > 1)
-    if orientation >= 5:
+    if _lies(image, orientation):
         header = replace(header, width=height, height=width)
     alpha = image.mode in _ALPHA_MODES or "transparency" in image.info
     frames = getattr(image, "n_frames", 1) if image.format in {"TIFF", "GIF", "WEBP"} else 1
@@ -105,7 +105,7 @@ def decode(image: Image.Image, layout: Layout) -> tuple[np.ndarray, float]:
     antialiasing. Depths convert by their full range: 8 to 16 bits times 257, either to real numbers in [0, 1].
     """
     orientation = _orientation(image)
-    swapped = orientation >= 5
+    swapped = _lies(image, orientation)
     target = (layout.width, layout.height)
     original = (image.height / image.width) if swapped else (image.width / image.height)
     image.draft(None, (2 * target[1], 2 * target[0]) if swapped else (2 * target[0], 2 * target[1]))  # JPEG decodes smaller at once
@@ -131,6 +131,13 @@ def _orientation(image: Image.Image) -> int:
     except Exception:  # a damaged tag does not make a picture unreadable
         return 1
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
+
+
+def _lies(image: Image.Image, orientation: int) -> bool:
+    """Whether turning will swap width and height; newer Pillow has already done so for a TIFF it has only opened."""
+    stored = getattr(image, "tag_v2", {})
+    opened_swapped = image.format == "TIFF" and image.size != (stored.get(256), stored.get(257))
+    return orientation >= 5 and not opened_swapped
 
 
 def _has_colour(image: Image.Image) -> bool:

@@ -80,7 +80,7 @@ def walk(root: Path, most: int | None = None) -> Walk:
                 continue
             if _is_folder(entry):
                 folders.append(Path(entry.path))
-            elif is_picture(entry.path):
+            elif _can_be_opened(entry) and is_picture(entry.path):
                 found.pictures.append(entry.path[prefix:].replace(os.sep, "/"))
             else:
                 found.others += 1
@@ -94,8 +94,6 @@ def is_picture(path: str | Path) -> bool:
     if ending in ENDINGS:
         return True
     try:
-        if not os.path.isfile(path):  # a pipe would wait for ever
-            return False
         with open(path, "rb") as file:
             head = file.read(12)
     except OSError:
@@ -143,6 +141,14 @@ def _classes(paths: list[str]) -> tuple[np.ndarray, list[str], str | None]:
         return unlabelled, [], f"the folders {', '.join(names)} name parts of a data set, not classes: all are read, unlabelled"
     numbers, _ = encode([names.index(each[0]) for each in parents])
     return numbers, names, None
+
+
+def _can_be_opened(entry: os.DirEntry[str]) -> bool:
+    """A file, or what looks like one and cannot be reached (to be told as skipped); a pipe would wait for ever."""
+    try:
+        return entry.is_file() or not os.path.exists(entry.path)
+    except OSError:
+        return True
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

@@ -7,8 +7,8 @@ import numpy as np
 from selflearn.data.images.spec import ImageSpec, PixelType
 
 SAMPLE_PICTURES = 2048
-SAMPLE_VALUES = 20_000_000
-"""At most so many pictures and values are looked at: their mean is then known to well under a hundredth of a deviation."""
+SAMPLE_VALUES = 8_000_000
+"""At most so many pictures and values are looked at: their mean is then known to about a hundredth of a deviation."""
 
 
 def sample_rows(count: int, values_each: int) -> np.ndarray:
