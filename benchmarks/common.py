@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import itertools
 import json
 import subprocess
 import sys
@@ -12,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from PIL import Image
 
 from selflearn import networks, recipes
 from selflearn.data import Dataset, read
@@ -45,12 +48,27 @@ def images(path: str, samples: int | None = None) -> Dataset:
     return dataset if samples is None else subset(dataset, np.arange(min(samples, len(dataset))))
 
 
+def test_part(path: str, like: Dataset) -> Dataset:
+    """The test pictures of an .npz with train and test parts, read as the training part was."""
+    data = dict(np.load(path))
+    if "test_jpeg" in data:
+        whole, ends = data["test_jpeg"].tobytes(), data["test_offsets"]
+        files = [whole[start:end] for start, end in itertools.pairwise(ends)]
+        pictures = np.stack([np.asarray(Image.open(io.BytesIO(each)).convert("RGB")) for each in files])
+    else:
+        pictures = next(value for name, value in data.items() if "test" in name and value.ndim >= 3)
+    labels = next(value for name, value in data.items() if "test" in name and "label" in name)
+    return read(pictures, labels=labels.astype(np.int64), like=like.spec, cache=False)
+
+
 def stage(method: str, encoder: str, **changes: Any) -> recipes.Stage:
     """A recipe's stage in its small preset, with one of the benchmark's networks."""
     return recipes.load(method, "small", {"encoder": ENCODERS.get(encoder, encoder), **changes}).stages[0]
 
 
-def timed_fit(dataset: Dataset, chosen: recipes.Stage, steps: int, batch: int, precision: str = "auto", warm_up: int = 2) -> tuple[float, Any]:
+def timed_fit(
+    dataset: Dataset, chosen: recipes.Stage, steps: int, batch: int, precision: str = "auto", warm_up: int = 2
+) -> tuple[float, Any]:
     """Samples a second from raw pictures to weight update, after `warm_up` steps; and the trained encoder."""
     encoder = networks.build(dataset.spec, **chosen.encoder)
     method = recipes.build_method(chosen, encoder, 0)
@@ -80,13 +98,12 @@ def bare(chosen: recipes.Stage, dataset: Dataset, steps: int, batch: int, precis
 
     encoder = networks.build(dataset.spec, **chosen.encoder)
     method = recipes.build_method(chosen, encoder, 0).train()
-    mode = choose_precision("cpu") if precision == "auto" else None
-    bf16 = precision == "bf16" or (mode is not None and mode[0] == "bf16")
+    bf16 = choose_precision("cpu", precision).precision == "bf16"
     if bf16:
         method.to(memory_format=torch.channels_last)
     generator = torch.Generator().manual_seed(0)
     made = make_views(dataset.batch(np.arange(batch)), recipes.build_views(chosen, dataset.spec), generator)
-    optimiser = make_optimiser(method, chosen.settings.optimiser, batch)
+    optimiser = make_optimiser(method, chosen.settings.optimiser, batch, fused=True)
     began = 0.0
     for step in range(steps):
         if step == warm_up:

@@ -14,13 +14,24 @@ from benchmarks.common import bare, images, keep, stage, timed_fit
 
 
 def peak() -> float:
-    """This process's largest resident size so far, in MB."""
+    """The largest resident size of the process so far, in MB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def one(mode: str, asked: argparse.Namespace) -> float:
     """Peak of a process that only does `mode`."""
-    words = ["--data", asked.data, "--encoder", asked.encoder, "--batch", str(asked.batch), "--steps", str(asked.steps), "--mode", mode]
+    words = [
+        "--data",
+        asked.data,
+        "--encoder",
+        asked.encoder,
+        "--batch",
+        str(asked.batch),
+        "--steps",
+        str(asked.steps),
+        "--mode",
+        mode,
+    ]
     done = subprocess.run([sys.executable, "-m", "benchmarks.memory", *words], capture_output=True, text=True, check=True)
     return float(done.stdout.strip().splitlines()[-1])
 

@@ -1,4 +1,4 @@
-"""CIFAR-10, the small network: k-NN accuracy (k = 20) after minutes of learning, beside raw pixels, the untrained network and LightlySSL.
+"""CIFAR-10, the small network: k-NN accuracy (k = 20) after minutes, beside raw pixels, the untrained network, LightlySSL.
 
 python -m benchmarks.neighbours --data cifar10_jpeg.npz --minutes 5 [--peer-python PYTHON --peer-minutes 10] [--recipe simclr]
 """
@@ -12,17 +12,18 @@ import subprocess
 import numpy as np
 
 from benchmarks.beside import PEER
-from benchmarks.common import ENCODERS, keep
+from benchmarks.common import ENCODERS, images, keep, test_part
 from selflearn import networks, recipes, views
-from selflearn.data import Dataset, ReadOptions, read
-from selflearn.measures import knn_accuracy
+from selflearn.data import Dataset
+from selflearn.measures.neighbours import knn_predict
 from selflearn.training import Budget, embed, fit
 from selflearn.workflow.measuring import calibrate
 
 
 def score(train: np.ndarray, test: np.ndarray, labels: tuple[np.ndarray, np.ndarray]) -> float:
     """Weighted cosine k-NN accuracy."""
-    return round(float(knn_accuracy(train, labels[0], test, labels[1], k=20)), 4)
+    predicted = np.asarray(knn_predict(test, train, labels[0], k=20))
+    return round(float((predicted == labels[1]).mean()), 4)
 
 
 def learn(train: Dataset, recipe: str, minutes: float, seed: int) -> networks.Encoder:
@@ -44,10 +45,13 @@ def main() -> None:
     parser.add_argument("--peer-python")
     parser.add_argument("--peer-minutes", type=float, default=10)
     asked = parser.parse_args()
-    train, test = read(asked.data), read(asked.data, ReadOptions(part="test"))
+    train = images(asked.data)
+    test = test_part(asked.data, train)
     labels = (train.labels, test.labels)
     plain = views.plain(train.spec)
-    untrained = recipes.build_encoder(recipes.load(asked.recipe, "small", {"encoder": ENCODERS["small"]}).stages[0], train.spec, 0, False)
+    untrained = recipes.build_encoder(
+        recipes.load(asked.recipe, "small", {"encoder": ENCODERS["small"]}).stages[0], train.spec, 0, False
+    )
     calibrate(untrained, train, plain, 0)
     raw = [each.raw(np.arange(len(each))) for each in (train, test)]
     centre = raw[0].mean(0)
@@ -57,7 +61,9 @@ def main() -> None:
         "untrained": score(embed(untrained, train, plain), embed(untrained, test, plain), labels),
     }
     encoder = learn(train, asked.recipe, asked.minutes, asked.seed)
-    figures[f"selflearn_{asked.recipe}_{asked.minutes:g}min"] = score(embed(encoder, train, plain), embed(encoder, test, plain), labels)
+    figures[f"selflearn_{asked.recipe}_{asked.minutes:g}min"] = score(
+        embed(encoder, train, plain), embed(encoder, test, plain), labels
+    )
     print(figures, flush=True)
     if asked.peer_python:
         words = [asked.data, "--steps", "280", "--batch", "256", "--seconds", str(asked.peer_minutes * 60), "--knn"]

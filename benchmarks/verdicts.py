@@ -49,12 +49,21 @@ def main() -> None:
     names = [entry.name for entry in entries()]
     if asked.part in {"recipes", "all"}:
         found = {name: verdict(name, 0, asked.budget) for name in names}
-        keep("verdicts-recipes", {"budget": asked.budget, "verdicts": {name: kind for name, (kind, _) in found.items()}, "reasons": found})
+        keep(
+            "verdicts-recipes",
+            {"budget": asked.budget, "verdicts": {name: kind for name, (kind, _) in found.items()}, "reasons": found},
+        )
     if asked.part in {"planted", "all"}:
         caught: dict[str, Any] = {}
         for title, (recipe, changes) in PLANTED.items():
-            kinds = [verdict(recipe, seed, asked.budget, planted_changes(recipe, changes))[0] for seed in range(asked.planted_seeds)]
-            caught[title] = {"seeds": len(kinds), "stopped": sum(kind in {"collapsed", "diverged"} for kind in kinds), "verdicts": kinds}
+            kinds = [
+                verdict(recipe, seed, asked.budget, planted_changes(recipe, changes))[0] for seed in range(asked.planted_seeds)
+            ]
+            caught[title] = {
+                "seeds": len(kinds),
+                "stopped": sum(kind in {"collapsed", "diverged"} for kind in kinds),
+                "verdicts": kinds,
+            }
         keep("verdicts-planted", {"budget": asked.budget, "planted": caught})
     if asked.part in {"healthy", "all"}:
         runs = [(names[number % len(names)], 200 + number) for number in range(asked.healthy_runs)]
@@ -62,7 +71,10 @@ def main() -> None:
         alarms = [each for each in kinds if each[2] in {"collapsed", "diverged"}]
         bound = round(upper_bound(len(alarms), len(kinds)), 4)
         learned = sum(kind == "learned" for _, _, kind in kinds)
-        keep("verdicts-healthy", {"runs": len(kinds), "false_alarms": len(alarms), "upper_bound_95": bound, "learned": learned, "alarms": alarms})
+        keep(
+            "verdicts-healthy",
+            {"runs": len(kinds), "false_alarms": len(alarms), "upper_bound_95": bound, "learned": learned, "alarms": alarms},
+        )
 
 
 if __name__ == "__main__":

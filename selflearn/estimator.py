@@ -130,7 +130,7 @@ class SelfLearner(ClassNamePrefixFeaturesOutMixin, TransformerMixin, _Learning):
     """
 
     def fit(self, X: Any, y: Any = None) -> SelfLearner:
-        """Learn from `X`: (n, columns) table, (n, height, width[, channels]) or (n, channels, height, width) pictures, or PIL pictures.
+        """Learn from a table (n, columns), pictures (n, height, width[, channels]) or (n, channels, height, width), or PIL ones.
 
         `y` is used only by recipes that learn from labels; -1 where nobody knows.
 
@@ -174,7 +174,7 @@ class SelfLearner(ClassNamePrefixFeaturesOutMixin, TransformerMixin, _Learning):
         learner.alarm_ = None
         learner._n_features_out = run.encoder.dim
         if run.encoder.spec.kind == "table":
-            learner.n_features_in_ = run.encoder.spec.columns
+            learner.n_features_in_ = len(run.encoder.spec.mean)  # type: ignore[attr-defined]
         return learner
 
     def report(self, path: str | Path, y: Any = None) -> Run:

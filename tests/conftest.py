@@ -24,3 +24,15 @@ def real_data() -> Path:
     if not folder or not Path(folder).is_dir():
         pytest.skip("SELFLEARN_DATA names no folder with the larger data sets")
     return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def few_digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An .npz of 240 real scans of digits with their labels: enough to run everything, small enough to be quick."""
+    import numpy as np
+    from sklearn.datasets import load_digits
+
+    digits = load_digits()
+    path = tmp_path_factory.mktemp("data") / "few.npz"
+    np.savez(path, images=(digits.images[:240] * 15.9).astype(np.uint8), labels=digits.target[:240])
+    return path

@@ -20,18 +20,24 @@ def selflearn(*words: object, cwd: Path | None = None) -> subprocess.CompletedPr
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory) -> Path:
-    """A short run on the digits."""
+def run(few_digits, tmp_path_factory) -> Path:
+    """A short run."""
     out = tmp_path_factory.mktemp("runs") / "digits"
-    done = selflearn("learn", "digits", "--budget", "30steps", "--recipe", "simclr", "--out", out)
+    done = selflearn("learn", few_digits, "--budget", "30steps", "--recipe", "simclr", "--out", out)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "1,797" in done.stdout
+    assert "240 samples" in done.stdout
     assert "Verdict:" in done.stdout
     return out
 
 
 def test_help_does_not_load_torch():
-    code = "import sys; sys.argv=['selflearn','--help']\nfrom selflearn.cli import main\ntry: main()\nexcept SystemExit: pass\nassert 'torch' not in sys.modules"
+    code = (
+        "import sys; sys.argv = ['selflearn', '--help']\n"
+        "from selflearn.cli import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "assert 'torch' not in sys.modules"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "learn" in done.stdout
@@ -46,7 +52,7 @@ def test_a_run_leaves_every_file(run):
     rows = json.loads((run / "scorecard.json").read_text())["rows"]
     assert {"features", "measure", "value", "low", "high", "n"} <= set(rows[0])
     assert {row["features"] for row in rows} == {"encoder", "raw", "pca", "untrained"}
-    assert pq.read_table(run / "embeddings.parquet").num_rows == 1797
+    assert pq.read_table(run / "embeddings.parquet").num_rows == 240
 
 
 def test_search_finds_by_file_and_by_id(run, tmp_path):
@@ -103,12 +109,12 @@ def test_a_mistake_is_one_clear_message(words, said, tmp_path):
     assert not (tmp_path / "runs").exists()
 
 
-def test_a_method_of_ones_own(tmp_path):
+def test_a_method_of_ones_own(few_digits, tmp_path):
     page = (Path(__file__).parents[2] / "docs" / "guides" / "own-method.md").read_text()
     module, recipe = (block.split("```")[0] for block in (page.split("```python\n")[1], page.split("```yaml\n")[1]))
     (tmp_path / "my_module.py").write_text(module)
     (tmp_path / "my_recipe.yaml").write_text(recipe)
     assert len(module.splitlines()) + len(recipe.splitlines()) <= 40
-    done = selflearn("learn", "digits", "--recipe", "my_recipe.yaml", "--budget", "20steps", "--out", "run", cwd=tmp_path)
+    done = selflearn("learn", few_digits, "--recipe", "my_recipe.yaml", "--budget", "20steps", "--out", "run", cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     assert (tmp_path / "run" / "report.html").exists()
