@@ -84,7 +84,9 @@ def _named(name: str, pretrained: bool, channels: int) -> Body:
             return _configured(config, channels)
         config = _cleaned(getattr(config, "vision_config", config))
         kind: Any = _model_class(config)
-        model, found = kind.from_pretrained(name, config=config, use_safetensors=True, output_loading_info=True)
+        model, found = kind.from_pretrained(
+            name, config=config, use_safetensors=True, output_loading_info=True, ignore_mismatched_sizes=True
+        )
         processor = get_image_processor_config(name)
     except (OSError, ValueError, RuntimeError, KeyError) as error:
         if isinstance(error, RecipeError):

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from selflearn.data.images.spec import ImageSpec
+from selflearn.data.images import ImageSpec
 from selflearn.networks.encoder import Encoder
 from selflearn.networks.pretrained import hugging_face
 from selflearn.networks.resnets import ConvolutionalEncoder, narrow_trunk, resnet_trunk

@@ -24,5 +24,5 @@ def join_patches(values: Tensor, grid: tuple[int, int], channels: int, height: i
     """Undo `cut_patches`: (batch, patches, values) to (batch, channels, height, width)."""
     rows, columns = grid
     patch = round((values.shape[2] / channels) ** 0.5)
-    split = values.reshape(len(values), rows, columns, patch, patch, channels)
-    return split.permute(0, 5, 1, 3, 2, 4).reshape(len(values), channels, rows * patch, columns * patch)[..., :height, :width]
+    split = values.reshape(values.shape[0], rows, columns, patch, patch, channels)
+    return split.permute(0, 5, 1, 3, 2, 4).reshape(values.shape[0], channels, rows * patch, columns * patch)[..., :height, :width]

@@ -13,10 +13,10 @@ from typing import Annotated, Any
 import torch
 import torch.nn.functional as F
 from pydantic import Field
-from torch import Tensor, nn
+from torch import Tensor
 
 from selflearn.data.batch import Batch
-from selflearn.data.images.spec import ImageSpec
+from selflearn.data.images import ImageSpec
 from selflearn.errors import RecipeError
 from selflearn.networks.bodies import Body, open_body
 from selflearn.networks.encoder import Encoder
@@ -66,6 +66,9 @@ class PretrainedEncoder(Encoder):
         tokens = last[:, self._first :]
         if pooled is None:
             pooled = last[:, 0] if self._first else tokens.mean(dim=1)
+        if self.training and mask is None and self._mask_token is not None:
+            # It takes part with weight zero, so that distributed training finds every parameter used.
+            pooled = pooled + 0.0 * self._mask_token.sum()
         if "tokens" not in self.capabilities:
             return Features(pooled=pooled)
         between = tuple(each[:, self._first :] for each in output.hidden_states[1:]) if layers else ()
@@ -109,13 +112,17 @@ class PretrainedEncoder(Encoder):
         if last.ndim == 3 and self.patch > 1 and last.shape[1] >= patches:
             self._first = last.shape[1] - patches
             able.add("tokens")
-            if takes_mask and _has_mask_token(self.body):
+            if takes_mask and self._mask_token is not None:
                 able.add("mask-replace")
         other = self.size // 2 // self.patch * self.patch or self.size + self.patch
         if self._try(other) is not None:
             able.add("any-size")
         self.capabilities = frozenset(able)
         self.body.train(training)
+
+    @property
+    def _mask_token(self) -> Tensor | None:
+        return next((each for name, each in self.body.named_parameters() if name.rpartition(".")[2] == "mask_token"), None)
 
     @torch.no_grad()
     def _try(self, side: int) -> Tensor | None:
@@ -180,7 +187,3 @@ def _side(size: Any) -> int | None:
     if isinstance(size, list | tuple):
         return int(size[0]) if len(set(size)) == 1 else None
     return int(size) if isinstance(size, int) else None
-
-
-def _has_mask_token(body: nn.Module) -> bool:
-    return any(name.rpartition(".")[2] == "mask_token" for name, _ in body.named_parameters())

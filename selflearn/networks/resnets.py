@@ -11,7 +11,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from selflearn.data.batch import Batch
-from selflearn.data.images.spec import ImageSpec
+from selflearn.data.images import ImageSpec
 from selflearn.errors import RecipeError
 from selflearn.networks.encoder import Encoder
 from selflearn.networks.features import Features, TokenMask

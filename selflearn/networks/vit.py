@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from selflearn.data.batch import Batch
-from selflearn.data.images.spec import ImageSpec
+from selflearn.data.images import ImageSpec
 from selflearn.errors import RecipeError
 from selflearn.networks.encoder import Encoder
 from selflearn.networks.features import Features, TokenMask
@@ -57,7 +57,7 @@ class VisionTransformer(Encoder):
         values, grid = cut_patches(self.standardise(batch.values), self.patch)
         self._check(mask, values)
         tokens = self._embed(values, self._positions(grid), mask)
-        extra = torch.cat([self._class_token(), self.registers], dim=1).expand(len(tokens), -1, -1)
+        extra = torch.cat([self._class_token(), self.registers], dim=1).expand(tokens.shape[0], -1, -1)
         output, outputs = self.transformer(torch.cat([extra, tokens.to(extra.dtype)], dim=1))
         first = extra.shape[1]
         tokens = output[:, first:]

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from selflearn.data.batch import Batch
-from selflearn.data.images.spec import ImageSpec
+from selflearn.data.images import ImageSpec
 from selflearn.errors import RunError
 from selflearn.networks import build, load_encoder, save_encoder
 

@@ -1,0 +1,106 @@
+"""Masks hide exactly as many tokens in each row as was asked, from the given generator alone."""
+
+import math
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from selflearn.errors import RecipeError
+from selflearn.networks import block_mask, complementary_masks, random_mask
+from selflearn.networks.masks import visible_index
+
+
+def seeded(seed=0):
+    return torch.Generator().manual_seed(seed)
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    grid=st.lists(st.integers(3, 9), min_size=1, max_size=2),
+    ratio=st.floats(0.25, 0.75),
+    blocks=st.integers(1, 4),
+    seed=st.integers(0, 9),
+)
+def test_every_row_hides_the_same_number(grid, ratio, blocks, seed):
+    count = round(math.prod(grid) * ratio)
+    for mask in (random_mask(5, grid, ratio, seeded(seed)), block_mask(5, grid, ratio, seeded(seed), blocks)):
+        assert mask.shape == (5, math.prod(grid))
+        assert mask.dtype == torch.bool
+        assert (mask.sum(1) == count).all()
+
+
+@pytest.mark.parametrize("make", [random_mask, block_mask])
+def test_a_function_of_the_generator(make):
+    torch.manual_seed(1)
+    first = make(4, (6, 6), 0.5, seeded(3))
+    torch.manual_seed(2)
+    assert torch.equal(first, make(4, (6, 6), 0.5, seeded(3)))
+    assert not torch.equal(first, make(4, (6, 6), 0.5, seeded(4)))
+
+
+def test_random_masks_hide_every_token_alike():
+    rate = random_mask(20_000, (4, 4), 0.75, seeded()).float().mean(0)
+    assert (rate - 0.75).abs().max() < 4 * math.sqrt(0.75 * 0.25 / 20_000)
+
+
+@pytest.mark.parametrize("make", [random_mask, block_mask])
+@pytest.mark.parametrize("ratio", [0, 1, 0.0, 1.0, -0.5, 1.5, float("nan"), 0.01, 0.99])
+def test_nothing_or_everything_is_refused(make, ratio):
+    with pytest.raises(RecipeError, match="choose a ratio"):
+        make(2, (3, 3), ratio, seeded())
+
+
+def test_one_block_is_a_rectangle():
+    """Its bounding box holds hardly more than the hidden tokens: at most one ring is incomplete."""
+    masks = block_mask(200, (12, 12), 0.25, seeded()).reshape(-1, 12, 12)
+    for mask in masks:
+        rows, columns = mask.any(1).nonzero(), mask.any(0).nonzero()
+        height, width = int(rows[-1] - rows[0]) + 1, int(columns[-1] - columns[0]) + 1
+        assert mask.sum() == 36
+        assert 36 <= height * width <= 36 + 2 * max(height, width)
+
+
+def test_aspect_is_kept():
+    tall = block_mask(200, (16, 16), 0.1, seeded(), aspect=(4.0, 4.0)).reshape(-1, 16, 16)
+    assert (tall.any(2).sum(1) > tall.any(1).sum(1)).float().mean() > 0.95
+
+
+def test_blocks_hang_together_more_than_random_tokens():
+    def same_as_right_neighbour(mask):
+        mask = mask.reshape(-1, 10, 10)
+        return (mask[..., 1:] == mask[..., :-1]).float().mean()
+
+    random, blocks = random_mask(100, (10, 10), 0.5, seeded()), block_mask(100, (10, 10), 0.5, seeded(), blocks=4)
+    assert same_as_right_neighbour(blocks) > same_as_right_neighbour(random) + 0.2
+
+
+def test_impossible_blocks():
+    for options in ({"blocks": 0}, {"aspect": (0.0, 1.0)}, {"aspect": (2.0, 1.0)}):
+        with pytest.raises(RecipeError, match="block masks need"):
+            block_mask(2, (4, 4), 0.5, seeded(), **options)
+    with pytest.raises(RecipeError, match="block masks need"):
+        block_mask(2, (4, 4, 4), 0.5, seeded())
+
+
+@pytest.mark.parametrize(("grid", "parts"), [((4, 4), 2), ((4, 4), 4), ((3, 3), 2), ((5,), 3)])
+def test_complements_share_the_tokens_out(grid, parts):
+    masks = torch.stack(complementary_masks(6, grid, parts, seeded()))
+    assert (masks.sum(0) == 1).all()
+    counts = masks.sum(2)
+    assert (counts == counts[:, :1]).all()
+    assert counts.max() - counts.min() <= 1
+
+
+@pytest.mark.parametrize("parts", [0, 1, 17])
+def test_impossible_parts(parts):
+    with pytest.raises(RecipeError, match="between 2 and 16"):
+        complementary_masks(2, (4, 4), parts, seeded())
+
+
+def test_visible_tokens_in_order():
+    hidden = torch.tensor([[True, False, True, False], [False, False, True, True]])
+    assert visible_index(hidden).tolist() == [[1, 3], [0, 1]]
+    with pytest.raises(RecipeError, match="not between 1 and 2"):
+        visible_index(torch.tensor([[True, True], [True, False]]))
