@@ -15,14 +15,15 @@ from torch import Tensor
 
 from selflearn.data.splits import few_labels as draw
 from selflearn.evaluation.parts import Part, Plan, held_out
-from selflearn.evaluation.probes import SCALINGS, best_strength, few_labels, knn, linear, scale
+from selflearn.evaluation.pca import WIDE
+from selflearn.evaluation.probes import FITTING_COST, SCALINGS, affordable, best_strength, few_labels, knn, linear, scale
 from selflearn.evaluation.scorecard import Scorecard
 from selflearn.evaluation.table import Table
 from selflearn.measures.clustering import ari, kmeans, nmi
 
 FEW: dict[str, int | float] = {"1 label a class": 1, "4 labels a class": 4, "16 labels a class": 16, "1 %": 0.01, "10 %": 0.1}
-SMALL_DRAW = 200  # larger draws vary less and cost more: fewer of them are made
-CHOOSING_DRAWS = 10
+DRAWS_COST = 2e8  # labels x rank x classes of all draws of a measure: where draws are large, fewer are made
+FEWEST_DRAWS, CHOOSING_DRAWS = 5, 10
 CLUSTER_ROWS = 5000
 NEIGHBOUR_WAYS = ("as they are", "centred")
 
@@ -85,7 +86,8 @@ class Labelled:
             else:
                 few = {"per_class": amount} if isinstance(amount, int) else {"fraction": amount}
                 size = len(draw(labels, **few))
-                wanted = self.draws if size <= SMALL_DRAW else max(min(10, self.draws), self.draws * SMALL_DRAW // size)
+                limit = max(FEWEST_DRAWS, int(DRAWS_COST / (size * min(size, WIDE) * len(members))))
+                wanted = min(self.draws, limit)
                 seeds = rng.integers(2**31, size=-(-wanted // len(self.plan.parts)))
                 yield measure, np.stack([draw(labels, **few, seed=int(seed)) for seed in seeds])
 
@@ -105,16 +107,20 @@ class Labelled:
         return right(how, pair[0], part.train, pair[1], part.test).numpy()
 
     def _linear(self, name: str, part: Part, pair: tuple[Tensor, Tensor], chooser: Part | None) -> np.ndarray:
+        labels, classes = self._classes(part.train), len(self.names)
         best, strength, kept = -1.0, 1.0, scale(*pair, "standardised")
+        order = np.random.default_rng(self.seed).permutation(len(part.train))
         if chooser is not None:
-            fit, check = np.searchsorted(part.train, chooser.train), np.searchsorted(part.train, chooser.test)
+            fit, check = (order[np.isin(part.train[order], rows)] for rows in (chooser.train, chooser.test))
             for how in SCALINGS:
                 scaled = scale(*pair, how)
-                found, accuracy = best_strength(scaled[0], self._classes(part.train), len(self.names), fit, check)
+                found, accuracy = best_strength(scaled[0], labels, classes, fit, check)
                 if accuracy > best:
                     best, strength, kept = accuracy, found, scaled
-        predicted = linear(kept[0], self._classes(part.train), kept[1], len(self.names), strength)
-        return (predicted == self._classes(part.test)).numpy()
+        rows = order[: affordable(kept[0], classes, FITTING_COST)]
+        if len(rows) < len(order):
+            self.card.note(f"linear: {len(rows):,} of {len(order):,} training samples are used for {name}, a random subset")
+        return (linear(kept[0][rows], labels[rows], kept[1], classes, strength) == self._classes(part.test)).numpy()
 
     def _few(
         self, name: str, part: Part, pair: tuple[Tensor, Tensor], draws: dict[str, np.ndarray]
@@ -123,10 +129,10 @@ class Labelled:
         scaled = {how: scale(*pair, how) for how in (SCALINGS[:1] if name == "encoder" else SCALINGS)}
         rows = np.random.default_rng(self.seed).permutation(len(labels))[: max(len(truth), 500)]
         for measure, drawn in draws.items():
-            how = SCALINGS[0]
+            how, trial = SCALINGS[0], drawn[: min(CHOOSING_DRAWS, max(2, len(drawn) // 2))]
             if len(scaled) > 1:
                 scores = {
-                    way: few_labels(train, labels, train[rows], labels[rows], len(self.names), drawn[:CHOOSING_DRAWS]).mean()
+                    way: few_labels(train, labels, train[rows], labels[rows], len(self.names), trial).mean()
                     for way, (train, _) in scaled.items()
                 }
                 how = max(scaled, key=lambda way: float(scores[way]))

@@ -10,9 +10,9 @@ from selflearn.evaluation.pca import WIDE, principal_axes
 from selflearn.evaluation.softmax import softmax_regression
 from selflearn.measures.neighbours import knn_predict
 
-STRENGTHS = (1e-3, 1e-2, 1e-1, 1.0, 10.0)  # C of the linear probe; its best is chosen inside the training part
+STRENGTHS = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)  # C of the linear probe; its best is chosen inside the training part
 SCALINGS = ("centred", "standardised")
-CHOOSING_ROWS = 4000
+CHOOSING_COST, FITTING_COST = 6e7, 2e8  # rows x dim x classes of one fit: seconds, also with 150 classes
 DRAW_VALUES = 20_000_000  # feature values of all draws that are fitted at once: 80 MB
 Pair = tuple[Tensor, Tensor]
 
@@ -50,13 +50,20 @@ def linear(train: Tensor, labels: Tensor, test: Tensor, classes: int, strength: 
     return (test @ weights[0] + bias[0]).argmax(1)
 
 
+def affordable(features: Tensor, classes: int, cost: float) -> int:
+    """How many rows a softmax regression on these features may have to stay within a cost; at least two a class."""
+    return max(2 * classes, int(cost / (features.shape[1] * classes)))
+
+
 def best_strength(train: Tensor, labels: Tensor, classes: int, fit: np.ndarray, check: np.ndarray) -> tuple[float, float]:
     """The C of `STRENGTHS` that predicts the rows `check` best when fitted on the rows `fit` of the training part, and how well.
 
+    Both come in random order, of which as many are taken as can be afforded.
     Of equally good ones it takes the smallest: the strongest regularisation.
     """
-    fit, check = fit[:CHOOSING_ROWS], check[:CHOOSING_ROWS]
-    weights, bias = softmax_regression(train[fit], labels[fit], classes, torch.tensor(STRENGTHS), iterations=150)
+    rows = affordable(train, classes, CHOOSING_COST)
+    fit, check = fit[:rows], check[:rows]
+    weights, bias = softmax_regression(train[fit], labels[fit], classes, torch.tensor(STRENGTHS), iterations=100)
     right = ((train[check] @ weights + bias.unsqueeze(1)).argmax(-1) == labels[check]).float().mean(1)
     best = int(right.argmax())
     return STRENGTHS[best], float(right[best])

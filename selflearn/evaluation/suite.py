@@ -42,7 +42,7 @@ def evaluate(
     groups : (n,) samples of one group are never on both sides of a division; or None.
     views : for each set of features, the features of two views of the same samples; a bare pair is the encoder's.
     seed : decides folds, draws, subsets and starts of k-means; the same seed gives the same scorecard.
-    draws : random draws of labels for each few-label probe; of draws above 200 labels fewer are made.
+    draws : random draws of labels for each few-label probe; fewer where draws are large (see each row's n).
     test : row numbers that are measured and train nothing; None to make stratified folds.
     quick : smaller subsets, ten draws, three folds.
     progress : is told (steps done, steps in all).
