@@ -34,32 +34,40 @@ def embed(
     encoder : used in eval mode; afterwards its modules are in the modes, and on the device, they were in before.
     dataset, view : what is embedded, and how raw samples come to the encoder's scale (`views.plain`, or any view).
     batch : samples at a time; it bounds the memory and does not change the result beyond rounding.
-    precision : "32" measures exactly; "auto" may be faster where rounding to three digits does no harm.
+    precision : "32" measures exactly; "auto" may be faster where rounding to three digits does no harm; "64" computes in double,
+        so that a sample's embedding does not depend on the batch it came in (encoders that take double: not bodies of others).
     seed : of what the view draws; the same seed gives the same embeddings.
     progress : called with samples done and in all.
 
     Returns
     -------
-    array : (samples, dim) float32.
+    array : (samples, dim) float32; float64 for "64".
     """
     target = choose_device(device)
-    dtype = choose_precision(target, precision).dtype
+    double = precision == "64"
+    dtype = None if double else choose_precision(target, precision).dtype
     home = next((parameter.device for parameter in encoder.parameters()), target)
     modes = [(module, module.training) for module in encoder.modules()]
-    vectors = np.empty((len(dataset), encoder.dim), dtype=np.float32)
+    vectors = np.empty((len(dataset), encoder.dim), dtype=np.float64 if double else np.float32)
     generator, done = torch.Generator(target), 0
     try:
         encoder.to(target).eval()
+        if double:
+            encoder.double()
         with torch.inference_mode():
             for number, raw in enumerate(in_order(dataset, batch, workers=workers, pin=target.type == "cuda")):
                 seen = view(raw.to(target), generator.manual_seed(seed_of(seed, number)))
+                if double:
+                    seen = seen.replace(values=seen.values.double())
                 with torch.autocast(target.type, dtype=dtype, enabled=dtype is not None):
                     pooled = encoder(seen).pooled
-                vectors[done : done + len(raw)] = pooled.float().cpu().numpy()
+                vectors[done : done + len(raw)] = pooled.to(torch.float64 if double else torch.float32).cpu().numpy()
                 done += len(raw)
                 if progress is not None:
                     progress(done, len(dataset))
     finally:
+        if double:
+            encoder.float()
         for module, mode in modes:
             module.training = mode
         encoder.to(home)

@@ -10,7 +10,21 @@ from typing import Any
 from selflearn.training.folder import RunFolder, replacing
 
 FILE = "metrics.jsonl"
-COLUMNS = ("stage", "step", "samples", "epoch", "seconds", "lr", "total", "grad_norm", "weight_norm", "deviation", "scale", "rank")
+COLUMNS = (
+    "stage",
+    "step",
+    "samples",
+    "epoch",
+    "seconds",
+    "lr",
+    "total",
+    "grad_norm",
+    "weight_norm",
+    "deviation",
+    "scale",
+    "rank",
+    "directions",
+)
 
 
 def read_metrics(folder: RunFolder) -> list[dict[str, Any]]:

@@ -13,12 +13,13 @@ from selflearn.measures.verdict import Verdict
 
 ROWS = 256  # embeddings that are looked at: enough to tell any rank below 256, and its eigenvalues take milliseconds
 PATIENCE = 3  # looks in a row that must agree: one odd batch is no collapse
-SETTLING = 5  # looks whose median is what a healthy start shows
 
-LEAST_DEVIATION = 0.01
-LEAST_SHARE = 0.02
-LEAST_RANK = 1.05
-MOST_WEIGHT = 30.0
+# What each threshold lies between, from runs of every joint recipe on digits, narrow network, 90-120 updates:
+LEAST_DEVIATION = 0.02  # healthy runs stay above 0.15 (DINO early on); a network that died of too high a rate is below 0.02
+LEAST_SCALE = 0.15  # of the first spread: healthy 0.4 and more; VICReg without its variance term 0.11 after 50 updates
+LEAST_DIRECTIONS = 0.2  # of the first: healthy 0.3 and more; SimSiam without its stop-gradient 0.11 after 60 to 90 updates
+FEW_DIRECTIONS = 3.0  # and no more than these: healthy runs that start with many keep at least 3.5
+MOST_WEIGHT = 30.0  # of the first: healthy below 1.2 in a short run; 60 and more at a thousand times the learning rate of adamw
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,8 @@ class Reading:
     deviation : standard deviation of the embedding's directions, 0 where all are alike, 1 where they are spread evenly.
     scale : standard deviation of the embedding itself, mean over its dimensions.
     rank : effective rank of the embedding, from 1 to min(256, batch, dim).
+    directions : participation ratio of the embedding's directions, from 1 (all on one line) to min(256, batch, dim). The rank
+        counts weak directions too; this one only those that carry the most.
     """
 
     loss: float
@@ -41,6 +44,7 @@ class Reading:
     deviation: float
     scale: float
     rank: float
+    directions: float
 
 
 def look(loss: Tensor, grad_norm: Tensor, weights: list[Tensor], embedding: Tensor) -> Reading:
@@ -58,7 +62,9 @@ def look(loss: Tensor, grad_norm: Tensor, weights: list[Tensor], embedding: Tens
     unit = torch.nn.functional.normalize(rows, dim=1)
     deviation = unit.std(dim=0, correction=0).mean() * math.sqrt(rows.shape[1])
     scale = rows.std(dim=0, correction=0).mean()
-    numbers = torch.stack([loss.detach().float(), grad_norm.float(), weight_norm, deviation, scale, effective_rank(rows)])
+    directions = len(rows) ** 2 / (unit @ unit.T).square().sum().clamp_min(1.0)
+    measures = [weight_norm, deviation, scale, effective_rank(rows), directions]
+    numbers = torch.stack([loss.detach().float(), grad_norm.float(), *measures])
     return Reading(*numbers.tolist())
 
 
@@ -77,58 +83,59 @@ def effective_rank(rows: Tensor) -> Tensor:
 
 
 class Monitor:
-    """Compares each look with what the start showed. `alarm` is the verdict that stops the run, or None."""
+    """Compares each look with the first, of the untrained network. `alarm` is the verdict that stops the run, or None."""
 
     def __init__(self) -> None:
-        self.start: list[Reading] = []
+        self.first: Reading | None = None
         self.failing = 0
         self.alarm: Verdict | None = None
 
     def see(self, reading: Reading) -> Verdict | None:
-        """Judge a look; the alarm, once there is one."""
-        verdict = _diverged(reading, self.start) or _collapsed(reading, self.start)
-        if len(self.start) < SETTLING:
-            self.start.append(reading)
-        at_once = not all(math.isfinite(value) for value in asdict(reading).values())
+        """Judge a look; the alarm, once there is one. What is not finite alarms at once, all else when `PATIENCE` looks agree."""
+        broken = _not_finite(reading)
+        self.first = self.first or reading
+        verdict = broken or _diverged(reading, self.first) or _collapsed(reading, self.first)
         self.failing = self.failing + 1 if verdict else 0
-        if verdict and (at_once or self.failing >= PATIENCE):
+        if verdict and (broken or self.failing >= PATIENCE):
             self.alarm = verdict
         return self.alarm
 
     def state_dict(self) -> dict[str, Any]:
         """Plain values, for a checkpoint."""
-        return {
-            "start": [asdict(reading) for reading in self.start],
-            "failing": self.failing,
-            "alarm": asdict(self.alarm) if self.alarm else None,
-        }
+        first, alarm = (asdict(part) if part else None for part in (self.first, self.alarm))
+        return {"first": first, "failing": self.failing, "alarm": alarm}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on where `state_dict` was taken."""
-        self.start = [Reading(**reading) for reading in state["start"]]
+        self.first = Reading(**state["first"]) if state["first"] else None
         self.failing = state["failing"]
         self.alarm = Verdict(**state["alarm"]) if state["alarm"] else None
 
 
-def _diverged(now: Reading, start: list[Reading]) -> Verdict | None:
-    for name, value in (("loss", now.loss), ("gradient", now.grad_norm), ("weights", now.weight_norm), ("embedding", now.scale)):
+def _not_finite(now: Reading) -> Verdict | None:
+    names = {"loss": now.loss, "gradient": now.grad_norm, "weights": now.weight_norm, "embedding": now.scale}
+    for name, value in names.items():
         if not math.isfinite(value):
-            return Verdict("diverged", f"the {name} became {value}", "Lower the learning rate (try a tenth), or clip the gradient.")
-    if start and now.weight_norm > MOST_WEIGHT * start[0].weight_norm:
-        ratio = now.weight_norm / start[0].weight_norm
-        return Verdict("diverged", f"the weights have grown {ratio:.0f}-fold", "Lower the learning rate (try a tenth).")
+            remedy = "Lower the learning rate (try a tenth) or clip the gradient; look for extreme values in the data."
+            return Verdict("diverged", f"the {name} became {value}", remedy)
     return None
 
 
-def _collapsed(now: Reading, start: list[Reading]) -> Verdict | None:
-    if not start:
-        return None
-    remedy = "Check what keeps the method from collapse (stop-gradient, teacher, variance term), or lower the learning rate."
+def _diverged(now: Reading, first: Reading) -> Verdict | None:
+    growth = now.weight_norm / max(first.weight_norm, 1e-12)
+    if growth > MOST_WEIGHT:
+        return Verdict("diverged", f"the weights have grown {growth:.0f}-fold", "Lower the learning rate (try a tenth).")
+    return None
+
+
+def _collapsed(now: Reading, first: Reading) -> Verdict | None:
+    remedy = "Check what keeps it from collapse (stop-gradient, teacher, variance term), or lower the learning rate (try a tenth)."
     if now.deviation < LEAST_DEVIATION:
-        return Verdict("collapsed", f"all samples are encoded alike (deviation {now.deviation:.2g})", remedy)
-    if now.scale < LEAST_SHARE * start[0].scale:
-        share = now.scale / start[0].scale
+        return Verdict("collapsed", f"all samples are encoded alike (spread of directions {now.deviation:.2g})", remedy)
+    if now.scale < LEAST_SCALE * first.scale:
+        share = now.scale / first.scale
         return Verdict("collapsed", f"the embedding has shrunk to {share:.2g} of its first spread", remedy)
-    if now.rank < LEAST_RANK:
-        return Verdict("collapsed", f"the embedding uses one direction (effective rank {now.rank:.2f})", remedy)
+    if now.directions < min(FEW_DIRECTIONS, LEAST_DIRECTIONS * first.directions):
+        reason = f"the embedding fell from {first.directions:.1f} directions to {now.directions:.1f}"
+        return Verdict("collapsed", reason, remedy)
     return None
