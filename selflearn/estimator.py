@@ -89,7 +89,7 @@ class _Learning(BaseEstimator):
         return dataset
 
     def _embed(self, X: Any) -> np.ndarray:
-        """(n, dim) float32; for tables computed in double, so that a row's embedding does not depend on its neighbours."""
+        """(n, dim) float32; float64 for tables, so that a row's embedding does not depend on the rows beside it."""
         from selflearn.data import read
         from selflearn.training import embed
         from selflearn.views import plain
@@ -148,7 +148,7 @@ class SelfLearner(ClassNamePrefixFeaturesOutMixin, TransformerMixin, _Learning):
         check_is_fitted(self)
         X = self._check(X, reset=False)
         vectors = self._embed(X)
-        return vectors.astype(X.dtype) if isinstance(X, np.ndarray) and X.ndim == 2 else vectors.astype(np.float32)
+        return vectors.astype(X.dtype if getattr(X, "ndim", 0) == 2 else np.float32, copy=False)
 
     def save(self, path: str | Path) -> Path:
         """Write the encoder and its settings as a folder that `SelfLearner.load` and `selflearn.load` open."""

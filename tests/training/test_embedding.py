@@ -57,3 +57,18 @@ def test_progress_counts_to_the_end(world, encoder):
     seen = []
     embed(encoder, world.Vectors(40), world.plain, batch=16, progress=lambda done, total: seen.append((done, total)))
     assert seen == [(16, 40), (32, 40), (40, 40)]
+
+
+def test_in_double_an_embedding_does_not_depend_on_its_batch_and_the_encoder_is_left_as_it_was():
+    from selflearn.data import read
+    from selflearn.networks import build
+    from selflearn.views import plain
+
+    dataset = read(np.random.default_rng(0).normal(size=(50, 7)), cache=False)
+    encoder = build(dataset.spec, "mlp", width=16, depth=1)
+    before = {name: value.clone() for name, value in encoder.state_dict().items()}
+    whole = embed(encoder, dataset, plain(dataset.spec), precision="64")
+    one_by_one = embed(encoder, dataset, plain(dataset.spec), precision="64", batch=1)
+    assert whole.dtype == np.float64
+    np.testing.assert_allclose(whole, one_by_one, rtol=1e-12, atol=1e-14)
+    assert all(value.equal(before[name]) and value.dtype == before[name].dtype for name, value in encoder.state_dict().items())
