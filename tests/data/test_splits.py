@@ -31,7 +31,8 @@ def test_every_class_gives_its_share(labels: np.ndarray, seed: int) -> None:
 def test_a_class_of_one_member_stays_in_the_training_part() -> None:
     labels = np.array([0] * 20 + [1] * 20 + [2])
     for seed in range(20):
-        assert 40 in split(labels, seed=seed)[0]
+        for test in (0.2, 0.5, 0.9):
+            assert 40 in split(labels, test=test, seed=seed)[0]
 
 
 def test_the_same_seed_draws_the_same_and_another_seed_another() -> None:

@@ -1,6 +1,6 @@
 """Decoded pictures on disk: one folder a data set, written beside and renamed whole, so that a cache is complete or absent.
 
-`values.npy` is mapped, never loaded; `index.npz` says which file each row came from; `facts.json` comes last and seals both.
+`values.npy` is mapped, never loaded; `index.npz` (which checks itself) says which file each row came from; `facts.json` comes last.
 """
 
 from __future__ import annotations
@@ -114,7 +114,6 @@ class Cache:
         facts = {
             "version": VERSION,
             "bytes": (beside / "values.npy").stat().st_size,
-            "index": _digest((beside / "index.npz").read_bytes()),
             "probe": _probe(decoded.values),
             "failed": {str(position): why for position, why in decoded.failed.items()},
             "notes": decoded.notes,
@@ -136,12 +135,10 @@ class Cache:
 
     def _open(self) -> Decoded:
         facts = json.loads((self.place / "facts.json").read_text(encoding="utf-8"))
-        sealed = (self.place / "index.npz").read_bytes()
         values = np.load(self.place / "values.npy", mmap_mode="r", allow_pickle=False)
         whole = (
             facts["version"] == VERSION
             and facts["bytes"] == (self.place / "values.npy").stat().st_size
-            and facts["index"] == _digest(sealed)
             and facts["probe"] == _probe(values)
         )
         if not whole:
@@ -159,10 +156,6 @@ class Cache:
                     self.abandon(each)
 
 
-def _digest(data: bytes) -> str:
-    return hashlib.blake2b(data, digest_size=16).hexdigest()
-
-
 def _probe(values: np.ndarray) -> str:
     chosen = np.unique(np.linspace(0, len(values) - 1, min(len(values), _PROBED)).astype(np.int64))
-    return _digest(np.ascontiguousarray(values[chosen]).tobytes())
+    return hashlib.blake2b(np.ascontiguousarray(values[chosen]).tobytes(), digest_size=16).hexdigest()

@@ -54,13 +54,23 @@ def test_a_changed_added_or_removed_file_makes_it_anew(folder: Path, tmp_path: P
     assert len(read(folder, **options)) == 12
 
 
+def test_a_change_that_keeps_the_size_of_a_file_is_noticed(tmp_path: Path, pictures: Pictures) -> None:
+    path = pictures(tmp_path, 8, ending="bmp")[0]
+    read(tmp_path)
+    size, changed = path.stat().st_size, path.stat().st_mtime_ns
+    Image.new("RGB", (12, 10), "red").save(path)
+    os.utime(path, ns=(changed + 1000, changed + 1000))
+    assert path.stat().st_size == size
+    assert (read(tmp_path).batch([0]).values[0, 0] == 255).all()
+
+
 def test_another_size_is_another_cache(folder: Path, tmp_path: Path) -> None:
     assert read(folder, cache_dir=tmp_path / "cache").batch([0]).values.shape == (1, 3, 10, 12)
     assert read(folder, cache_dir=tmp_path / "cache", size=6).batch([0]).values.shape == (1, 3, 5, 7)
     assert len(caches(tmp_path / "cache")) == 2
 
 
-@pytest.mark.parametrize("harm", ["truncate", "zero", "facts", "index", "missing"])
+@pytest.mark.parametrize("harm", ["truncate", "zero", "facts", "index", "flip", "missing"])
 def test_a_torn_cache_is_noticed_and_made_anew(folder: Path, tmp_path: Path, harm: str) -> None:
     first = read(folder, cache_dir=tmp_path / "cache")
     expected = first.batch(np.arange(12)).values
@@ -72,6 +82,10 @@ def test_a_torn_cache_is_noticed_and_made_anew(folder: Path, tmp_path: Path, har
         content = bytearray(values.read_bytes())
         content[400:700] = bytes(300)
         values.write_bytes(content)
+    elif harm == "flip":
+        content = bytearray((place / "index.npz").read_bytes())
+        content[200] ^= 1
+        (place / "index.npz").write_bytes(content)
     elif harm == "missing":
         values.unlink()
     else:

@@ -92,6 +92,15 @@ def test_no_bad_file_ends_a_reading_and_each_is_named(tmp_path: Path, pictures: 
     assert np.array_equal(again.raw(np.arange(9)), data.raw(np.arange(9)))
 
 
+def test_a_bomb_is_skipped_even_where_pillow_was_told_not_to_look(
+    tmp_path: Path, pictures: Pictures, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pictures(tmp_path, 8)
+    _bomb(tmp_path / "bomb.png")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", None)
+    assert "50000 x 50000 pixels" in skipped(read(tmp_path))["bomb.png"]
+
+
 def test_content_decides_where_an_ending_lies(tmp_path: Path, pictures: Pictures) -> None:
     pictures(tmp_path, 8)
     pictures(tmp_path / "x", 1, ending="jpg")[0].rename(tmp_path / "really_jpeg.png")
