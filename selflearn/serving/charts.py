@@ -1,4 +1,4 @@
-"""Charts as inline SVG: lines with chosen ticks, and intervals beside each other. Colours are CSS classes, so that they follow the theme."""
+"""Charts as inline SVG: lines with chosen ticks, intervals beside each other. Colours are CSS classes: they follow the theme."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MOST_POINTS = 240  # a line is averaged down to this; the shaded band keeps the 
 
 @dataclass(frozen=True)
 class Series:
-    """One line. `x` and `y` are of equal length; points that are not finite are left out. `style` is a CSS class ("s0", "s1", ...)."""
+    """One line. `x` and `y` are of equal length, points that are not finite are left out; `style` is a CSS class ("s0", ...)."""
 
     name: str
     x: np.ndarray

@@ -1,4 +1,4 @@
-"""A flat map of embeddings: PCA to 50 dimensions, then t-SNE. Small and seeded, so that a report draws it in seconds, always alike."""
+"""A flat map of embeddings: PCA to 50 dimensions, then t-SNE. Seeded, so that a report draws it in seconds and always alike."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ def unit(embeddings: np.ndarray) -> np.ndarray:
     """
     values = np.asarray(embeddings, dtype=np.float64)
     if values.ndim != 2 or not np.isfinite(values).all():
-        raise DataError(f"embeddings must be (samples, dim) and finite, got {values.shape}; look at the training curves for divergence")
+        raise DataError(
+            f"embeddings must be (samples, dim) and finite, got {values.shape}; look at the training curves for divergence"
+        )
     return values / np.maximum(np.linalg.norm(values, axis=1, keepdims=True), 1e-12)
 
 
@@ -37,7 +39,8 @@ def embedding_map(embeddings: np.ndarray, seed: int = 0) -> tuple[np.ndarray, st
 
     Returns
     -------
-    (n, 2) positions in [0, 1], one scale for both axes, and the way they were made: "t-SNE", or "PCA" for few or nearly equal samples.
+    (n, 2) positions in [0, 1], one scale for both axes; and the way they were made: "t-SNE", or "PCA" for few or nearly equal
+    samples.
 
     Source: van der Maaten, Hinton: Visualizing Data using t-SNE, 2008.
     """
@@ -50,7 +53,9 @@ def embedding_map(embeddings: np.ndarray, seed: int = 0) -> tuple[np.ndarray, st
         way = "PCA"
         if len(rows) >= FEWEST and components >= 2 and flat[:, 0].std() > 1e-6:
             perplexity = min(30.0, (len(rows) - 1) / 3)
-            flat = TSNE(2, perplexity=perplexity, init=flat[:, :2] / flat[:, 0].std() * 1e-4, random_state=seed).fit_transform(flat)
+            flat = TSNE(
+                2, perplexity=perplexity, init=flat[:, :2] / flat[:, 0].std() * 1e-4, max_iter=600, random_state=seed
+            ).fit_transform(flat)
             way = "t-SNE"
     positions = np.zeros((len(rows), 2))
     positions[:, : min(2, flat.shape[1])] = flat[:, :2]

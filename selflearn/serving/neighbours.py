@@ -33,7 +33,7 @@ class Query:
 
 @dataclass(frozen=True)
 class Neighbourhood:
-    """Queries in the order best, typical, worst; the sentence that says how they were chosen; and the mean score of all candidates."""
+    """Queries in the order best, typical, worst; what they were chosen by, in words; and the mean score of all candidates."""
 
     criterion: str
     queries: list[Query]
@@ -63,7 +63,11 @@ def choose_queries(
     if not labelled:
         known = np.arange(len(vectors))
     k = min(k, len(known) - 1)
-    criterion = f"share of the {k} nearest labelled samples with the same label" if labelled else f"mean similarity to the {k} nearest samples"
+    criterion = (
+        f"share of the {k} nearest labelled samples with the same label"
+        if labelled
+        else f"mean similarity to the {k} nearest samples"
+    )
     if k < 1:
         return Neighbourhood(criterion, [], float("nan"))
     candidates = np.sort(np.random.default_rng(seed).permutation(len(known))[:MOST_QUERIES])
@@ -84,7 +88,7 @@ def choose_queries(
 
 
 def _varied(ranked: list[int], own: np.ndarray | None, found: np.ndarray, count: int) -> list[int]:
-    """The first `count` of `ranked`, passing over repeated labels (or, without labels, repeated neighbourhoods) while others are left."""
+    """The first `count`, passing over repeated labels (without labels: repeated neighbourhoods) while others are left."""
     chosen: list[int] = []
     seen: set[int] = set()
     for position in ranked:

@@ -1,4 +1,4 @@
-"""The report: one HTML file that is whole in itself. What it holds is plain data; the page loads nothing and runs only its own script."""
+"""The report: one HTML file that is whole in itself. It is filled from plain data, loads nothing, and runs only its own script."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from PIL.Image import Image
 
 from selflearn import __version__
 from selflearn.serving import scores, sections
+from selflearn.serving.samples import Samples
 
 FOLDER = "page"
 
@@ -84,7 +85,7 @@ def write_report(contents: ReportContents, path: str | Path) -> Path:
 def render_report(contents: ReportContents) -> str:
     """The page as text."""
     script = _text("script.js")
-    samples = sections.Samples.of(contents.embeddings, contents.ids, contents.labels, contents.classes, contents.pictures, contents.seed)
+    samples = Samples.of(contents.embeddings, contents.ids, contents.labels, contents.classes, contents.pictures, contents.seed)
     parts: dict[str, Any] = {
         "scorecard": scores.table(contents.scorecard or ()),
         "training": sections.curves(contents.metrics or ()),

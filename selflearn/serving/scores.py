@@ -8,21 +8,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from markupsafe import Markup
-
 from selflearn.serving.charts import intervals
 
+BASELINES = ("raw", "pca", "untrained")
 FEATURES = {"encoder": "Encoder", "raw": "Raw input", "pca": "PCA", "untrained": "Untrained"}
 STYLES = {"encoder": "of-encoder", "raw": "of-raw", "pca": "of-pca", "untrained": "of-untrained"}
 LABELLED, UNLABELLED = "With labels", "Without labels"
-CHECK = '<svg viewBox="0 0 24 24" aria-hidden="true"><circle cx="12" cy="12" r="11" fill="currentColor"/><path d="M6.8 12.4l3.5 3.5 6.9-7.4" fill="none" stroke="var(--paper)" stroke-width="2.2" stroke-linecap="round" stroke-linejoin="round"/></svg>'
-PAUSE = '<svg viewBox="0 0 24 24" aria-hidden="true"><circle cx="12" cy="12" r="11" fill="currentColor"/><path d="M7 12h10" stroke="var(--paper)" stroke-width="2.4" stroke-linecap="round"/></svg>'
-ALARM = '<svg viewBox="0 0 24 24" aria-hidden="true"><path d="M12 1.8 23.4 22H.6Z" fill="currentColor" stroke="currentColor" stroke-linejoin="round"/><path d="M12 9v6M12 18.4v.2" stroke="var(--paper)" stroke-width="2.2" stroke-linecap="round"/></svg>'
 VERDICTS = {
-    "learned": ("It learned.", "good", CHECK),
-    "did not learn": ("It did not learn.", "warn", PAUSE),
-    "collapsed": ("It collapsed.", "bad", ALARM),
-    "diverged": ("It diverged.", "bad", ALARM),
+    "learned": ("It learned.", "good"),
+    "did not learn": ("It did not learn.", "warn"),
+    "collapsed": ("It collapsed.", "bad"),
+    "diverged": ("It diverged.", "bad"),
 }
 
 
@@ -34,27 +30,39 @@ class Measure:
     ----------
     title, meaning : in plain words.
     share : True for shares of 1, shown as per cent.
-    better : 1 where more is better, -1 where less is, 0 where neither can be said.
+    better : True where more is better; else nothing is said of gain and loss, because the measure alone can mislead.
     family : with or without labels.
     """
 
     title: str
     meaning: str
     share: bool
-    better: int
+    better: bool
     family: str
+
+    def digits(self, value: float) -> int:
+        """Decimal places of this measure."""
+        return 1 if self.share or abs(value) >= 10 else 3
 
 
 MEASURES = {
-    "knn": Measure("Nearest neighbours", "held-out samples whose neighbours vote for the right class", True, 1, LABELLED),
-    "linear": Measure("Linear probe", "held-out samples a linear classifier gets right, given all labels", True, 1, LABELLED),
-    "nmi": Measure("Clusters, NMI", "agreement of k-means clusters with the classes; 1 is perfect", False, 1, LABELLED),
-    "ari": Measure("Clusters, ARI", "agreement beyond chance, pair by pair; 1 is perfect", False, 1, LABELLED),
-    "self retrieval": Measure("Self retrieval", "a view of a sample finds its own sample among all", True, 1, UNLABELLED),
-    "rankme": Measure("Effective rank", "RankMe: directions the embedding really uses; near 1 means collapse", False, 0, UNLABELLED),
-    "spectrum decay": Measure("Spectrum decay", "how fast directions fade; near 1 goes with features that generalise", False, 0, UNLABELLED),
-    "alignment": Measure("Alignment", "distance between two views of a sample; less is better, 0 at collapse", False, -1, UNLABELLED),
-    "uniformity": Measure("Uniformity", "how evenly samples spread over the sphere; less is better", False, -1, UNLABELLED),
+    "knn": Measure("Nearest neighbours", "held-out samples whose neighbours vote for the right class", True, True, LABELLED),
+    "linear": Measure("Linear probe", "held-out samples a linear classifier gets right, given all labels", True, True, LABELLED),
+    "nmi": Measure("Clusters, NMI", "agreement of k-means clusters with the classes; 1 is perfect", False, True, LABELLED),
+    "ari": Measure("Clusters, ARI", "agreement beyond chance, pair by pair; 1 is perfect", False, True, LABELLED),
+    "self retrieval": Measure("Self retrieval", "a view of a sample finds its own sample among all", True, True, UNLABELLED),
+    "rankme": Measure(
+        "Effective rank", "RankMe: directions the embedding really uses; near 1 means collapse", False, False, UNLABELLED
+    ),
+    "spectrum decay": Measure(
+        "Spectrum decay", "how fast directions fade; near 1 goes with features that generalise", False, False, UNLABELLED
+    ),
+    "alignment": Measure(
+        "Alignment", "distance between two views of a sample; small is good, but 0 is collapse", False, False, UNLABELLED
+    ),
+    "uniformity": Measure(
+        "Uniformity", "how evenly samples spread over the sphere; more negative is more even", False, False, UNLABELLED
+    ),
 }
 HEADLINES = ("knn", "4 labels a class", "1 label a class", "16 labels a class", "linear", "self retrieval")
 
@@ -65,15 +73,15 @@ def describe(measure: str) -> Measure:
         return MEASURES[measure]
     if re.fullmatch(r"\d+ labels? a class|[\d.]+ %", measure):
         amount = measure if measure.endswith("class") else f"{measure} of the labels"
-        return Measure(amount[0].upper() + amount[1:], "a logistic probe that sees no other labels", True, 1, LABELLED)
-    return Measure(measure, "", False, 0, UNLABELLED)
+        return Measure(amount[0].upper() + amount[1:], "a logistic probe that sees no other labels", True, True, LABELLED)
+    return Measure(measure, "", False, False, UNLABELLED)
 
 
 def verdict(given: Mapping[str, str]) -> dict[str, Any]:
-    """The verdict's headline, tone, icon, and its reason cut into sentences, one for each measure."""
-    headline, tone, icon = VERDICTS.get(given["kind"], (f"{given['kind']}.".capitalize(), "warn", PAUSE))
+    """The verdict's headline and tone, and its reason cut into sentences, one for each measure."""
+    headline, tone = VERDICTS.get(given["kind"], (f"{given['kind']}.".capitalize(), "warn"))
     reason = re.sub(r"(?<=\))\.\s+(?=[A-Z0-9])", ".\n", given.get("reason", "")).splitlines()
-    return {"headline": headline, "tone": tone, "icon": Markup(icon), "reason": reason, "remedy": given.get("remedy", "")}  # noqa: S704 - our own icons
+    return {"headline": headline, "tone": tone, "reason": reason, "remedy": given.get("remedy", "")}
 
 
 def write(value: float, measure: Measure) -> str:
@@ -82,19 +90,24 @@ def write(value: float, measure: Measure) -> str:
         return "–"
     if measure.share:
         return f"{100 * value:.1f} %"
-    return f"{value:.3f}" if abs(value) < 10 else f"{value:,.1f}"
+    return f"{value:,.{measure.digits(value)}f}"
 
 
 def headlines(rows: Sequence[Mapping[str, Any]], most: int = 2) -> list[dict[str, Any]]:
-    """The first measures that a reader asks for, as bars from zero: nearest neighbours, few labels; without labels self retrieval."""
-    blocks = []
+    """What a reader asks for first, as bars from zero: nearest neighbours and few labels; without labels self retrieval."""
+    blocks: list[dict[str, Any]] = []
     for name in HEADLINES:
         found = {row["features"]: row["value"] for row in rows if row["measure"] == name}
         if "encoder" not in found or len(blocks) == most:
             continue
         measure = describe(name)
         bars = [
-            {"features": key, "name": title, "text": write(found[key], measure), "percent": round(100 * min(max(found[key], 0), 1), 2)}
+            {
+                "features": key,
+                "name": title,
+                "text": write(found[key], measure),
+                "percent": round(100 * min(max(found[key], 0), 1), 2),
+            }
             for key, title in FEATURES.items()
             if key in found and math.isfinite(found[key])
         ]
@@ -130,16 +143,17 @@ def _bounds(row: Mapping[str, Any] | None) -> tuple[float, float, float]:
 def _cell(features: str, name: str, row: Mapping[str, Any] | None, measure: Measure) -> dict[str, str]:
     value, low, high = _bounds(row)
     half = (high - low) / 2
-    spread = f"± {write(half, measure)}" if math.isfinite(half) and half > 0 else ""
+    spread = f"± {half * (100 if measure.share else 1):.{measure.digits(value)}f}" if math.isfinite(half) and half > 0 else ""
     return {"features": features, "name": name, "text": write(value, measure), "spread": spread, "gain": "", "tone": ""}
 
 
 def _compare(cells: list[dict[str, str]], across: Mapping[str, Mapping[str, Any] | None], measure: Measure) -> None:
-    """Write under the encoder's value how far it lies from the strongest baseline."""
+    """How far the encoder lies from the strongest baseline, under its value; in colour only if their intervals do not touch."""
     own = across.get("encoder")
-    others = [row["value"] for key, row in across.items() if key != "encoder" and row is not None and math.isfinite(row["value"])]
+    others = [row for key, row in across.items() if key != "encoder" and row is not None and math.isfinite(row["value"])]
     if own is None or not others or not measure.better or not math.isfinite(own["value"]):
         return
-    gain = own["value"] - (max(others) if measure.better > 0 else min(others))
-    cells[0]["gain"] = f"{100 * gain:+.1f} vs best" if measure.share else f"{gain:+.3f} vs best"
-    cells[0]["tone"] = "gain" if gain * measure.better > 0 else "loss"
+    best = max(others, key=lambda row: row["value"])
+    gain = own["value"] - best["value"]
+    cells[0]["gain"] = f"{100 * gain:+.1f} points" if measure.share else f"{gain:+.3f}"
+    cells[0]["tone"] = "gain" if own["low"] > best["high"] else "loss" if own["high"] < best["low"] else ""

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from markupsafe import Markup
 from PIL.Image import Image, Resampling
 
-from selflearn.errors import DataError
 from selflearn.measures.spectrum import eigenspectrum
 from selflearn.serving.charts import Chart, Series, line_chart
 from selflearn.serving.map import clusters, embedding_map
 from selflearn.serving.neighbours import Query, choose_queries
+from selflearn.serving.samples import Samples
 from selflearn.serving.thumbnails import data_address, sprite
 from selflearn.training.metrics import COLUMNS
 
@@ -23,70 +22,6 @@ MOST_GROUPS = 29  # ten colours, three shapes; what is left is grey
 MOST_SKIPPED = 200
 ICONS = ('<circle r="7"/>', '<path d="M-6-6H6V6H-6Z"/>', '<path d="M0-8.5 8.5 0 0 8.5-8.5 0Z"/>')
 ROLES = {"best": "Best", "typical": "Typical", "worst": "Worst"}
-
-
-@dataclass(frozen=True)
-class Samples:
-    """The embedded samples that map and neighbours may show.
-
-    Attributes
-    ----------
-    vectors : (n, dim). ids : n strings. labels : (n,) or None where no label is known. classes : class names.
-    pictures : n pictures or None.
-    total : how many samples were embedded in all.
-    """
-
-    vectors: np.ndarray
-    ids: list[str]
-    labels: np.ndarray | None
-    classes: Sequence[str]
-    pictures: list[Image] | None
-    total: int
-    seed: int
-
-    @classmethod
-    def of(
-        cls,
-        embeddings: np.ndarray | None,
-        ids: Sequence[str] | None,
-        labels: np.ndarray | None,
-        classes: Sequence[str],
-        pictures: Mapping[int, Image] | None,
-        seed: int,
-    ) -> Samples | None:
-        """Those with a picture, or all where there are none. None without embeddings; `DataError` where lengths differ."""
-        if embeddings is None or len(embeddings) == 0:
-            return None
-        total = len(embeddings)
-        ids = [str(row) for row in range(total)] if ids is None else ids
-        if len(ids) != total or (labels is not None and len(labels) != total):
-            raise DataError(f"a report of {total} embeddings needs as many ids and labels, not {len(ids)} and {'none' if labels is None else len(labels)}")
-        rows = np.array(sorted(row for row in pictures if 0 <= row < total)) if pictures else np.arange(total)
-        known = labels is not None and bool((np.asarray(labels)[rows] >= 0).any())
-        return cls(
-            np.asarray(embeddings)[rows],
-            [str(ids[row]) for row in rows],
-            np.asarray(labels)[rows] if known and labels is not None else None,
-            classes,
-            [pictures[int(row)] for row in rows] if pictures else None,
-            total,
-            seed,
-        )
-
-    def name(self, label: int) -> str:
-        """A class's name."""
-        if label < 0:
-            return "no label"
-        return str(self.classes[label]) if label < len(self.classes) else f"class {label}"
-
-    def some(self, count: int) -> Samples:
-        """At most `count` of them, drawn by the seed."""
-        if len(self.ids) <= count:
-            return self
-        rows = np.sort(np.random.default_rng(self.seed).permutation(len(self.ids))[:count])
-        labels = None if self.labels is None else self.labels[rows]
-        pictures = None if self.pictures is None else [self.pictures[row] for row in rows]
-        return Samples(self.vectors[rows], [self.ids[row] for row in rows], labels, self.classes, pictures, self.total, self.seed)
 
 
 def curves(metrics: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
@@ -105,9 +40,17 @@ def curves(metrics: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
         return np.array([np.nan if row.get(name) is None else float(row[name]) for row in metrics])
 
     parts = [name for name in dict.fromkeys(key for row in metrics for key in row) if name not in COLUMNS]
-    losses = [("total", "total"), *((name, name) for name in parts)] if len(parts) > 1 else [("total", parts[0] if parts else "total")]
+    losses = (
+        [("total", "total"), *((name, name) for name in parts)] if len(parts) > 1 else [("total", parts[0] if parts else "total")]
+    )
     charts = [
-        line_chart(title, [Series(label, x, column(key), f"s{order % 6}") for order, (key, label) in enumerate(keys)], x_label="step", note=note, log=log)
+        line_chart(
+            title,
+            [Series(label, x, column(key), f"s{order % 6}") for order, (key, label) in enumerate(keys)],
+            x_label="step",
+            note=note,
+            log=log,
+        )
         for title, keys, note, log in (
             ("Loss", losses[:6], "Falls, then levels off.", False),
             ("Effective rank", [("rank", "effective rank")], "Directions the embedding uses; falling to 1 is collapse.", False),
@@ -119,7 +62,8 @@ def curves(metrics: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
     drawn = [chart for chart in charts if chart is not None]
     seconds = column("seconds")
     took = f" in {np.nanmax(seconds):,.0f} s" if np.isfinite(seconds).any() else ""
-    return {"charts": drawn, "lead": f"{int(x.max()):,} updates{took}. Shaded bands are the range between neighbouring readings."} if drawn else None
+    lead = f"{int(x.max()):,} updates{took}. Shaded bands are the range between neighbouring readings."
+    return {"charts": drawn, "lead": lead} if drawn else None
 
 
 def atlas(samples: Samples | None) -> dict[str, Any] | None:
@@ -137,12 +81,18 @@ def atlas(samples: Samples | None) -> dict[str, Any] | None:
         group["icon"] = Markup(ICONS[shape])  # noqa: S704 - our own marks
         group["marks"] = Markup("".join(_mark(shape, *places[row]) for row in rows))  # noqa: S704 - numbers only
     sheet = sprite(shown.pictures) if shown.pictures else None
-    colours = "labels, which learning did not see unless the recipe says so" if shown.labels is not None else "k-means clusters: nobody gave labels"
+    colours = (
+        "labels, which learning did not see unless the recipe says so"
+        if shown.labels is not None
+        else "k-means clusters: nobody gave labels"
+    )
     few = f" {len(shown.ids):,} of {shown.total:,} samples." if len(shown.ids) < shown.total else f" All {shown.total:,} samples."
     return {
-        "lead": f"Near on the map ({way}) means similar to the encoder; distances between far groups mean little. Colours are {colours}.{few}",
+        "lead": f"Near on the map ({way}) means similar to the encoder; distances between far groups mean little. "
+        f"Colours are {colours}.{few}",
         "label": f"{way} map of {len(shown.ids)} samples",
         "groups": groups,
+        "long": max(len(group["name"]) for group in groups) > 9,
         "sprite": sheet,
         "data": {
             "x": places[:, 0].tolist(),
@@ -201,13 +151,17 @@ def gallery(samples: Samples | None) -> dict[str, Any] | None:
 
     def shown(query: Query) -> dict[str, Any]:
         pairs = zip(query.neighbours, query.similarities, strict=True)
-        return {"asked": item(query.index, query.index, None), "found": [item(int(row), query.index, float(near)) for row, near in pairs]}
+        return {
+            "asked": item(query.index, query.index, None),
+            "found": [item(int(row), query.index, float(near)) for row, near in pairs],
+        }
 
+    unit = "same label" if samples.labels is not None else "mean similarity"
     roles = []
     for role, name in ROLES.items():
         queries = [query for query in hood.queries if query.role == role]
         if queries:
-            meaning = f"{np.mean([query.score for query in queries]):.2f} on average"
+            meaning = f"{unit} {np.mean([query.score for query in queries]):.2f}"
             roles.append({"name": name, "meaning": meaning, "queries": [shown(query) for query in queries]})
     ringed = " Neighbours of another class are ringed." if samples.labels is not None else ""
     among = f"Among {len(samples.ids):,} samples, by cosine. "
@@ -216,7 +170,7 @@ def gallery(samples: Samples | None) -> dict[str, Any] | None:
 
 
 def spectrum(embeddings: np.ndarray | None) -> dict[str, Any] | None:
-    """Share of the variance in each principal direction, beside the slope of 1 / i. None with fewer than three samples or dimensions."""
+    """Share of the variance in each principal direction, beside the slope of 1 / i. None below three samples or dimensions."""
     if embeddings is None or min(embeddings.shape) < 3:
         return None
     values = eigenspectrum(np.asarray(embeddings)).numpy()
@@ -227,11 +181,13 @@ def spectrum(embeddings: np.ndarray | None) -> dict[str, Any] | None:
     reference = share[0] / index
     kept = share > share[0] * 1e-7
     series = [Series("encoder", index[kept], share[kept], "s0"), Series("slope 1 / i", index[kept], reference[kept], "reference")]
-    chart: Chart | None = line_chart("Share of the variance", series, x_label="direction", note="Both axes are logarithmic.", log=True, log_x=True)
+    chart: Chart | None = line_chart(
+        "Share of the variance", series, x_label="direction", note="Both axes are logarithmic.", log=True, log_x=True
+    )
     half, most = (int(np.searchsorted(np.cumsum(share), part) + 1) for part in (0.5, 0.9))
     lead = (
-        f"{half} of {len(share)} directions hold half of the embedding's variance, {most} hold nine tenths. A line that falls like the "
-        "dotted one goes with features that generalise; one that drops at once means that most directions are idle."
+        f"{half} of {len(share)} directions hold half of the embedding's variance, {most} hold nine tenths. A line that falls "
+        "like the dashed one goes with features that generalise; one that drops at once means that most directions are idle."
     )
     return {"chart": chart, "lead": lead} if chart else None
 

@@ -1,4 +1,4 @@
-"""Many small pictures in one: a sprite sheet as a data address, so that a page of 1,500 thumbnails is one image of a few hundred kB."""
+"""Many small pictures in one sheet, as a data address: a page of 1,500 thumbnails is then one image of a few hundred kB."""
 
 from __future__ import annotations
 
