@@ -82,6 +82,9 @@ class PretrainedEncoder(Encoder):
             return super().token_values(batch)
         return cut_patches(self._pictures(batch.values), self.patch)[0]
 
+    def token_length(self) -> int:
+        return self.patch**2 * len(self.settings["mean"]) if "tokens" in self.capabilities else super().token_length()
+
     def _pictures(self, values: Tensor) -> Tensor:
         """At the body's size, channels and scale."""
         own, channels = min(self.spec.height, self.spec.width), len(self.settings["mean"])

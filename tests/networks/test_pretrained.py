@@ -79,6 +79,7 @@ def test_tokens_are_the_patches(image_spec, pictures, name):
     assert features.tokens.shape == (1, rows * columns, encoder.dim)
     assert [each.shape for each in features.layers] == [features.tokens.shape] * 2
     values = encoder.token_values(batch)
+    assert values.shape[2] == encoder.token_length()
     restored = join_patches(values, (rows, columns), 3, encoder.size, encoder.size)
     if encoder.size == 32:
         torch.testing.assert_close(restored, (batch.values - 0.5) / 0.25)
@@ -177,7 +178,7 @@ def test_replaced_tokens_are_not_seen(image_spec, pictures, name):
 
 def test_maps_have_no_tokens(image_spec, pictures):
     encoder = build(image_spec(), config("convnext"))
-    for ask in (encoder.token_grid, lambda: encoder.token_values(pictures())):
+    for ask in (encoder.token_grid, encoder.token_length, lambda: encoder.token_values(pictures())):
         with pytest.raises(RecipeError, match="vit-tiny"):
             ask()
 
