@@ -8,9 +8,10 @@ from typing import Any
 from selflearn.errors import SelflearnError
 from selflearn.evidence.catalogue import catalogue
 from selflearn.evidence.decision import conclude, decide
-from selflearn.evidence.provenance import contains
+from selflearn.evidence.provenance import text_at
 from selflearn.evidence.registry import stated
 from selflearn.evidence.results import files, read_result
+from selflearn.evidence.statement import Experiment
 
 
 def check_results(folder: Path | None = None) -> list[tuple[str, str]]:
@@ -32,12 +33,13 @@ def trouble(file: Path) -> str:
     strange = [system for system in result["systems"] if system not in catalogue()]
     if strange:
         return f"the catalogue has no {', '.join(strange)}"
-    if result["commit"] is not None and contains(result["commit"]) is False:
-        return f"its statement's commit {result['commit'][:12]} is not in this history"
+    text = text_at(result["commit"], f"evidence/experiments/{result['statement']['file']}") if result["commit"] else None
+    if text is not None and f'"{result["name"]}"' not in text:
+        return f"its statement was not in {result['statement']['file']} at the commit it names, {result['commit'][:12]}"
     return _wrong_verdict(result, known.experiment)
 
 
-def _wrong_verdict(result: dict[str, Any], experiment: Any) -> str:
+def _wrong_verdict(result: dict[str, Any], experiment: Experiment) -> str:
     decisions = []
     for contrast in experiment.contrasts:
         rows = [{name: arm["scores"][str(seed)] for name, arm in result["arms"].items()} for seed in result["seeds"]]

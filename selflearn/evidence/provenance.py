@@ -36,11 +36,14 @@ def committed(files: Iterable[Path]) -> str | None:
     return head
 
 
-def contains(commit: str) -> bool | None:
-    """Whether this checkout's history holds a commit; None outside a git checkout."""
-    if _git(PACKAGE, "rev-parse", "HEAD") is None:
+def text_at(commit: str, file: str) -> str | None:
+    """What a file of the package (path from its top) held at a commit; None where this checkout does not know the commit.
+
+    A shallow clone, a squashed history and an installed wheel know none of them; then there is nothing to compare.
+    """
+    if _git(PACKAGE, "cat-file", "-e", f"{commit}^{{commit}}") is None:
         return None
-    return _git(PACKAGE, "merge-base", "--is-ancestor", commit, "HEAD") is not None
+    return _git(PACKAGE, "show", f"{commit}:./{file}") or ""
 
 
 @cache
