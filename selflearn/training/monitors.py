@@ -16,7 +16,9 @@ PATIENCE = 3  # looks in a row that must agree: one odd batch is no collapse
 
 # What each threshold lies between, from runs of every joint recipe on digits, narrow network, 90-120 updates:
 LEAST_DEVIATION = 0.02  # healthy runs stay above 0.15 (DINO early on); a network that died of too high a rate is below 0.02
-LEAST_SCALE = 0.15  # of the first spread: healthy 0.4 and more; VICReg without its variance term 0.11 after 50 updates
+LEAST_SCALE = (
+    0.15  # of the first spread: healthy 0.35 and more (DINO early on); VICReg without its variance term 0.11 after 50 updates
+)
 LEAST_DIRECTIONS = 0.2  # of the first: healthy 0.3 and more; SimSiam without its stop-gradient 0.11 after 60 to 90 updates
 FEW_DIRECTIONS = 3.0  # and no more than these: healthy runs that start with many keep at least 3.5
 MOST_WEIGHT = 30.0  # of the first: healthy below 1.2 in a short run; 60 and more at a thousand times the learning rate of adamw

@@ -176,3 +176,12 @@ def test_a_run_in_use_is_refused(world, tmp_path):
         learn(world, folder)  # its owner may
         with pytest.raises(RunError, match="in use"):
             learn(world, RunFolder.open(folder.path))
+
+
+def test_worker_processes_change_nothing(world):
+    class Streamed(world.Vectors):
+        streamed = True
+
+    method = world.method()
+    fit(method, Streamed(), world.views, settings(workers=2))
+    assert torch.equal(weights(method), weights(learn(world)[0]))
