@@ -7,15 +7,20 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow.parquet as pq
 from PIL import Image
 
+from selflearn.data import Dataset
 from selflearn.errors import DataError, RunError
+from selflearn.serving.contact import contact_sheet
 from selflearn.serving.export import export_onnx
 from selflearn.serving.report import ReportContents, write_report
-from selflearn.serving.search import SearchIndex, contact_sheet
+from selflearn.serving.search import SearchIndex
 from selflearn.training import read_metrics
 from selflearn.workflow import Run
+
+PROVED = 16  # samples on which an export is proved
 
 
 def report_run(run: Run) -> Path:
@@ -81,13 +86,26 @@ def search_run(run: Run, like: str, k: int = 10, picture: Path | None = None) ->
 
 
 def export_run(run: Run, out: Path | None = None) -> str:
-    """Write a run's encoder as ONNX, prove it equal on samples of the run's kind, and say so in a sentence."""
-    path = out or run.folder.file("encoder.onnx")
-    report = export_onnx(run.encoder, path)
+    """Write a run's encoder as ONNX, prove it equal on samples of the run where they can still be read, and say so in a sentence."""
+    dataset = _data(run)
+    check = None if dataset is None else dataset.batch(np.arange(min(PROVED, len(dataset))))
+    report = export_onnx(run.encoder, out or run.folder.file("encoder.onnx"), check)
+    samples = f"{report.samples} samples of the run" if report.real else f"{report.samples} made-up samples"
     return (
-        f"{report.path}: raw samples in, {run.encoder.dim} features out; "
-        f"largest difference from PyTorch {report.largest_difference:.1e} on {report.samples} samples."
+        f"{report.path}: raw samples in, {run.encoder.dim} features out, preprocessing inside; equal to PyTorch on {samples} "
+        f"within {report.largest_difference:.1e} of the largest value."
     )
+
+
+def _data(run: Run) -> Dataset | None:
+    """The data that the run learned from, if it came from somewhere that can still be read."""
+    source = run.folder.read_yaml("config.yaml")["request"].get("source")
+    if source is None:
+        return None
+    try:
+        return run.read(source)
+    except DataError:
+        return None
 
 
 def _title(run: Run) -> str:
@@ -135,10 +153,11 @@ def _views(run: Run) -> dict[str, Any]:
 
 
 def _draw(run: Run, like: str, itself: int | None, hits: list[tuple[str, float]], ids: list[str], out: Path) -> None:
-    request = run.folder.read_yaml("config.yaml")["request"]
-    if request.get("source") is None:
-        raise RunError(f"{run.path} learned from objects in memory: its samples cannot be drawn")
-    dataset = run.read(request["source"])
+    dataset = _data(run)
+    if dataset is None:
+        raise RunError(
+            f"the data that {run.path} learned from cannot be read any more, so its samples cannot be drawn; leave --out away"
+        )
     row_of = {name: row for row, name in enumerate(ids)}
     query = dataset.picture(itself, 128) if itself is not None else run.read([Path(like)], cache=False).picture(0, 128)
     sheet = contact_sheet(query, [(dataset.picture(row_of[name], 128), f"{value:.3f}") for name, value in hits])
