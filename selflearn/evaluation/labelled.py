@@ -22,7 +22,7 @@ from selflearn.evaluation.table import Table
 from selflearn.measures.clustering import ari, kmeans, nmi
 
 FEW: dict[str, int | float] = {"1 label a class": 1, "4 labels a class": 4, "16 labels a class": 16, "1 %": 0.01, "10 %": 0.1}
-DRAWS_COST = 2e8  # labels x rank x classes of all draws of a measure: where draws are large, fewer are made
+DRAWS_COST = 1e8  # labels x rank x classes of all draws of a measure: where draws are large, fewer are made
 FEWEST_DRAWS, CHOOSING_DRAWS = 5, 10
 CLUSTER_ROWS = 5000
 NEIGHBOUR_WAYS = ("as they are", "centred")
@@ -83,13 +83,16 @@ class Labelled:
             enough = np.median(members) > amount if isinstance(amount, int) else amount * len(labels) >= len(members)
             if not enough:
                 self.too_few.setdefault(measure, None)
-            else:
-                few = {"per_class": amount} if isinstance(amount, int) else {"fraction": amount}
-                size = len(draw(labels, **few))
-                limit = max(FEWEST_DRAWS, int(DRAWS_COST / (size * min(size, WIDE) * len(members))))
-                wanted = min(self.draws, limit)
-                seeds = rng.integers(2**31, size=-(-wanted // len(self.plan.parts)))
-                yield measure, np.stack([draw(labels, **few, seed=int(seed)) for seed in seeds])
+                continue
+            few = {"per_class": amount} if isinstance(amount, int) else {"fraction": amount}
+            size = len(draw(labels, **few))
+            cost = size * min(size, WIDE) * len(members)
+            if cost > DRAWS_COST:
+                self.card.note(f"{measure}: left out, {size:,} labels of {len(members)} classes take too long to draw often")
+                continue
+            wanted = min(self.draws, max(FEWEST_DRAWS, int(DRAWS_COST / cost)))
+            seeds = rng.integers(2**31, size=-(-wanted // len(self.plan.parts)))
+            yield measure, np.stack([draw(labels, **few, seed=int(seed)) for seed in seeds])
 
     def _neighbours(self, name: str, part: Part, pair: tuple[Tensor, Tensor], chooser: Part | None) -> np.ndarray:
         def right(how: str, train: Tensor, fit: np.ndarray, test: Tensor, check: np.ndarray) -> Tensor:

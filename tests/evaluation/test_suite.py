@@ -4,6 +4,7 @@ from scipy.stats import ortho_group
 
 from selflearn.errors import DataError
 from selflearn.evaluation import evaluate, judge
+from selflearn.evaluation import labelled
 from selflearn.evaluation import suite as module
 
 LABELS = np.arange(200) % 4
@@ -118,6 +119,15 @@ def test_large_data_are_drawn_from_and_it_is_said(monkeypatch):
     card = evaluate(sets(), labels, draws=5)
     assert any("120 of 200 samples" in note for note in card.notes)
     assert card.value("encoder", "knn") > 0.97
+
+
+def test_draws_that_cost_too_much_become_fewer_or_are_left_out(monkeypatch):
+    monkeypatch.setattr(labelled, "DRAWS_COST", 1100)  # a draw of 4 labels of 4 classes costs 16 * 16 * 4
+    card = evaluate(sets(), LABELS, draws=50, test=np.arange(40))
+    assert card.find("encoder", "1 label a class").n == 17
+    assert card.find("encoder", "4 labels a class").n == 5
+    assert card.find("encoder", "16 labels a class") is None
+    assert any(note.startswith("16 labels a class: left out, 64 labels") for note in card.notes)
 
 
 def test_quick_takes_fewer_repetitions_of_the_same_measures():
