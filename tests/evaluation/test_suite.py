@@ -3,8 +3,7 @@ import pytest
 from scipy.stats import ortho_group
 
 from selflearn.errors import DataError
-from selflearn.evaluation import evaluate, judge
-from selflearn.evaluation import labelled
+from selflearn.evaluation import evaluate, judge, labelled
 from selflearn.evaluation import suite as module
 
 LABELS = np.arange(200) % 4
