@@ -163,6 +163,6 @@ supcon = Experiment(
         over_cross_entropy("corrupted", "own classifier", margin=0.0),
     ),
     seeds=range(10, 20),
-    quick=Size(samples=1_000, budget="60steps", seeds=5),
-    full=Size(samples=1_000, budget="200steps"),
+    quick=Size(samples=1_000, budget="150steps", seeds=4),
+    full=Size(samples=1_000, budget="300steps"),
 )
