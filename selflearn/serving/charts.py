@@ -46,18 +46,19 @@ def ticks(low: float, high: float, count: int = 5) -> list[float]:
     return [round(index * step, 12) for index in range(first, last + 1)]
 
 
-def number(value: float) -> str:
-    """A number as a person writes it on an axis: 1,200, 45k, 0.25, 1e-5."""
+def number(value: float, step: float = 0.0) -> str:
+    """A number as a person writes it: 1,200, 45k, 0.25, 1e-5; on an axis, with as many digits as tell marks `step` apart."""
     if value == 0:
         return "0"
     size = abs(value)
+    digits = min(9, max(3, 2 + math.floor(math.log10(size)) - math.floor(math.log10(step)))) if step > 0 else 3
     if size >= 1e6:
-        return f"{value / 1e6:.3g}M"
+        return f"{value / 1e6:.{digits}g}M"
     if size >= 1e4:
-        return f"{value / 1e3:.3g}k"
+        return f"{value / 1e3:.{digits}g}k"
     if size >= 1000:
         return f"{value:,.0f}"
-    return f"{value:.3g}" if size >= 1e-3 else f"{value:.1e}".replace("e-0", "e-").replace(".0e", "e")
+    return f"{value:.{digits}g}" if size >= 1e-3 else f"{value:.1e}".replace("e-0", "e-").replace(".0e", "e")
 
 
 def thin(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -107,7 +108,7 @@ def _vertical(lows: np.ndarray, highs: np.ndarray, log: bool, zero: bool) -> _Ax
         if low == high:
             high = low * 10
     else:
-        if zero and low > 0 and low < 0.6 * high:
+        if low > 0 and (zero or low < 0.6 * high):
             low = 0.0
         room = (high - low or abs(high) or 1.0) * 0.06
         low, high = (low if low == 0.0 else low - room), high + room
@@ -115,13 +116,21 @@ def _vertical(lows: np.ndarray, highs: np.ndarray, log: bool, zero: bool) -> _Ax
 
 
 def line_chart(
-    title: str, series: Sequence[Series], *, x_label: str = "", note: str = "", log: bool = False, log_x: bool = False
+    title: str,
+    series: Sequence[Series],
+    *,
+    x_label: str = "",
+    note: str = "",
+    log: bool = False,
+    log_x: bool = False,
+    zero: bool = False,
 ) -> Chart | None:
     """Lines over one pair of axes; None where no point can be drawn.
 
     Parameters
     ----------
     note : one sentence of what to look for.
+    zero : the vertical axis begins at zero even where all values lie far above it.
     log, log_x : logarithmic axes; values that are not positive are left out there.
     """
     drawn = []
@@ -134,7 +143,7 @@ def line_chart(
         return None
     first, last = min(float(part[1].min()) for part in drawn), max(float(part[1].max()) for part in drawn)
     across = _Axis(first, last if last > first else first + 1, LEFT, WIDTH - RIGHT, log_x)
-    up = _vertical(np.concatenate([part[3] for part in drawn]), np.concatenate([part[4] for part in drawn]), log, zero=True)
+    up = _vertical(np.concatenate([part[3] for part in drawn]), np.concatenate([part[4] for part in drawn]), log, zero)
     parts = [_frame(across, up, x_label)]
     lines = []
     for each, x, y, low, high in drawn:
@@ -161,10 +170,12 @@ def _points(pairs: Sequence[tuple[float, float]]) -> str:
 def _frame(across: _Axis, up: _Axis, x_label: str) -> str:
     bottom = HEIGHT - BOTTOM
     parts = []
-    for mark in up.marks(4):
+    marks = up.marks(4)
+    step = min(np.diff(marks), default=0.0)
+    for mark in marks:
         y = float(up(mark))
         parts.append(f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
-        parts.append(f'<text class="tick" x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{number(mark)}</text>')
+        parts.append(f'<text class="tick" x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{number(mark, step)}</text>')
     for mark in across.marks(5):
         x = float(across(mark))
         anchor = "end" if x > WIDTH - RIGHT - 8 else "middle"

@@ -86,7 +86,7 @@ def search_run(run: Run, like: str, k: int = 10, picture: Path | None = None) ->
 
 
 def export_run(run: Run, out: Path | None = None) -> str:
-    """Write a run's encoder as ONNX, prove it equal on samples of the run where they can still be read, and say so in a sentence."""
+    """Write a run's encoder as ONNX, prove it equal on the run's own samples where they can still be read, and say so."""
     dataset = _data(run)
     check = None if dataset is None else dataset.batch(np.arange(min(PROVED, len(dataset))))
     report = export_onnx(run.encoder, out or run.folder.file("encoder.onnx"), check)

@@ -50,6 +50,7 @@ def curves(metrics: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
             x_label="step",
             note=note,
             log=log,
+            zero=title not in ("Loss", "Gradient norm"),
         )
         for title, keys, note, log in (
             ("Loss", losses[:6], "Falls, then levels off.", False),

@@ -1,0 +1,49 @@
+"""The table of several runs."""
+
+import pytest
+
+from selflearn.errors import RunError
+from selflearn.evaluation import Scorecard
+from selflearn.serving import compare
+
+
+def card(**values):
+    scorecard = Scorecard()
+    for name, value in values.items():
+        features, _, measure = name.partition("_")
+        scorecard.add(features, measure, [value - 0.01, value, value + 0.01])
+    return scorecard
+
+
+def lines(text):
+    return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in text.splitlines()]
+
+
+def test_runs_stand_side_by_side_with_the_strongest_baseline():
+    table = lines(compare({"a": card(encoder_knn=0.9, raw_knn=0.8), "b": card(encoder_knn=0.95, pca_knn=0.85)}))
+    assert table[0] == ["measure", "a", "b", "best baseline"]
+    name, first, second, baseline = table[2]
+    assert name == "knn"
+    assert first.startswith("90.0 ±")
+    assert second.endswith("*")
+    assert not first.endswith("*")
+    assert baseline == "85.0 % (pca)"
+
+
+def test_no_winner_where_more_is_not_better_and_gaps_are_dashes():
+    table = lines(compare({"a": card(encoder_rankme=40.0), "b": card(encoder_knn=0.9)}))
+    assert table[2][0] == "rankme"
+    assert "*" not in "".join(table[2])
+    assert table[2][2] == "-"
+
+
+def test_rows_of_a_file_are_taken_too_and_every_line_is_as_wide():
+    scorecard = card(encoder_knn=0.9)
+    text = compare({"runs/a|b": scorecard.to_json()["rows"]})
+    assert len({len(line) for line in text.splitlines()}) == 1
+    assert "runs/a\\|b" in text
+
+
+def test_nothing_to_compare_is_said():
+    with pytest.raises(RunError, match="nothing to compare"):
+        compare({"a": Scorecard()})
