@@ -10,7 +10,7 @@ from markupsafe import Markup
 from PIL.Image import Image, Resampling
 
 from selflearn.measures.spectrum import eigenspectrum
-from selflearn.serving.charts import Chart, Series, line_chart
+from selflearn.serving.charts import MOST_POINTS, Chart, Series, line_chart
 from selflearn.serving.map import clusters, embedding_map
 from selflearn.serving.neighbours import Query, choose_queries
 from selflearn.serving.samples import Samples
@@ -63,7 +63,8 @@ def curves(metrics: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
     drawn = [chart for chart in charts if chart is not None]
     seconds = column("seconds")
     took = f" in {np.nanmax(seconds):,.0f} s" if np.isfinite(seconds).any() else ""
-    lead = f"{int(x.max()):,} updates{took}. Shaded bands are the range between neighbouring readings."
+    bands = " Shaded bands are the range of the readings that a point averages." if len(x) > MOST_POINTS else ""
+    lead = f"{int(x.max()):,} updates{took}.{bands}"
     return {"charts": drawn, "lead": lead} if drawn else None
 
 
