@@ -54,7 +54,10 @@ class Dataset(ABC):
     spec : what views and encoders must know.
     facts : ids, labels, classes, groups, skipped and notes.
     fingerprint : hexadecimal content key; equal for equal samples in equal order.
+    streamed : True where samples are decoded anew for each batch, which is then better done by worker processes.
     """
+
+    streamed: bool = False
 
     spec: Spec
     facts: Facts

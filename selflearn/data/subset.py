@@ -42,7 +42,7 @@ def subset(dataset: Dataset, indices: Sequence[int] | np.ndarray) -> Dataset:
 class _Subset(Dataset):
     def __init__(self, whole: Dataset, chosen: np.ndarray) -> None:
         facts = whole.facts
-        self.whole, self.chosen, self.spec = whole, chosen, whole.spec
+        self.whole, self.chosen, self.spec, self.streamed = whole, chosen, whole.spec, whole.streamed
         self.facts = Facts(
             ids=[facts.ids[row] for row in chosen],
             labels=facts.labels[chosen],

@@ -28,7 +28,7 @@ def in_order(dataset: Dataset, batch: int, *, workers: int | None = None, pin: b
 
 
 def _loader(dataset: Dataset, rows: Any, workers: int | None, pin: bool) -> DataLoader[Batch]:
-    if not getattr(dataset, "streamed", False):
+    if not dataset.streamed:
         workers = 0
     elif workers is None:
         workers = min(MOST_WORKERS, max(1, (os.cpu_count() or 2) - 1))

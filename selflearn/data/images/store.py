@@ -140,6 +140,8 @@ class StreamedImages(Images):
     rows : (n,) the position in `origin` of each sample.
     """
 
+    streamed = True
+
     def __init__(
         self, spec: ImageSpec, facts: Facts, content: str, origin: Origin, rows: np.ndarray, aspect: np.ndarray | None = None
     ) -> None:
