@@ -52,9 +52,8 @@ def show_evidence(result: dict[str, Any]) -> None:
     low, high = result["interval"]
     screen = console()
     screen.print(f"{escape(result['name'])} ({', '.join(result['systems'])}): {escape(result['claim'])}", soft_wrap=True)
-    screen.print(
-        f"[bold]{result['verdict']}[/]: difference {result['difference']:.4f}, 95 % interval {low:.4f} to {high:.4f}, margin {result['margin']}"
-    )
+    screen.print(f"[bold]{result['verdict']}[/]: {escape(result['decided_by'])}", soft_wrap=True)
+    screen.print(f"difference {result['difference']:.4f}, 95 % interval {low:.4f} to {high:.4f}, margin {result['margin']}")
 
 
 def show_checks(checks: list[tuple[str, str]]) -> bool:

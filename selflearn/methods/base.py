@@ -60,7 +60,8 @@ class Method(nn.Module, ABC):
         if missing:
             raise RecipeError(
                 f"{type(self).__name__} needs an encoder with {', '.join(sorted(missing))}; "
-                f"{encoder.settings.get('name', type(encoder).__name__)} has {', '.join(sorted(encoder.capabilities)) or 'none of these'}"
+                f"{encoder.settings.get('name', type(encoder).__name__)} has "
+                f"{', '.join(sorted(encoder.capabilities)) or 'none of these'}"
             )
         for name, value in check_options(type(self), options).items():
             setattr(self, name, value)
@@ -82,7 +83,9 @@ class Method(nn.Module, ABC):
     def after_update(self, progress: float) -> None:
         """What follows each optimiser step (a teacher's average, say). `progress` in [0, 1] is the share of the budget used."""
 
-    def update(self, views: Sequence[Batch], optimiser: torch.optim.Optimizer, generator: torch.Generator, progress: float = 0.0) -> Outcome:
+    def update(
+        self, views: Sequence[Batch], optimiser: torch.optim.Optimizer, generator: torch.Generator, progress: float = 0.0
+    ) -> Outcome:
         """One whole update, without any trainer: forward, backward, step, `after_update`. Returns the outcome, detached."""
         outcome = self(list(views), generator)
         optimiser.zero_grad()

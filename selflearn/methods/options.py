@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import typing
 from typing import Any, ClassVar, get_origin
 
@@ -15,8 +16,9 @@ def declared_options(cls: type) -> dict[str, tuple[Any, Any]]:
     options: dict[str, tuple[Any, Any]] = {}
     for base in reversed(cls.__mro__):
         if not getattr(base, "__module__", "").startswith("torch"):
-            hints = typing.get_type_hints(base, include_extras=True) if base.__dict__.get("__annotations__") else {}
-            for name in base.__dict__.get("__annotations__", {}):
+            own = inspect.get_annotations(base)
+            hints = typing.get_type_hints(base, include_extras=True) if own else {}
+            for name in own:
                 hint = hints[name]
                 if get_origin(hint) is not ClassVar and not name.startswith("_") and name in base.__dict__:
                     options[name] = (hint, base.__dict__[name])
