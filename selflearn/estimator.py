@@ -95,10 +95,8 @@ class _Learning(BaseEstimator):
         from selflearn.views import plain
 
         dataset = read(X, like=self.encoder_.spec, cache=False)
-        exact = dataset.spec.kind == "table"
-        return embed(
-            self.encoder_, dataset, plain(self.encoder_.spec), device=self.device, precision="64" if exact else self.precision
-        )
+        precision = "64" if dataset.spec.kind == "table" else "32"
+        return embed(self.encoder_, dataset, plain(self.encoder_.spec), device=self.device, precision=precision)
 
 
 class SelfLearner(ClassNamePrefixFeaturesOutMixin, TransformerMixin, _Learning):
