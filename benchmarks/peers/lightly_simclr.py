@@ -123,7 +123,7 @@ def main():
     while len(moments) < asked.steps and not (asked.seconds and moments and moments[-1] - began > asked.seconds):
         for batch in loader:
             with torch.autocast("cpu", dtype=torch.bfloat16, enabled=asked.bf16):
-                first, second = head(encoder(batch[0][0])), head(encoder(batch[0][1]))
+                first, second = head(encoder(batch[0])), head(encoder(batch[1]))
             loss = criterion(first.float(), second.float())
             loss.backward()
             optimiser.step()

@@ -101,8 +101,8 @@ def fit(
         if module.share < 1 and course.monitor.alarm is None:
             _drive(module, dataset, device, precision, saved)
         method.cpu().eval()
-    if channels_last:  # the layout decides which kernels round how: an encoder must say the same before and after it is stored
-        method.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
+        if channels_last:  # the layout decides how kernels round: an encoder must say the same before and after it is stored
+            method.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
         return _outcome(module, device, precision)
 
 
