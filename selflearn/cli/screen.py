@@ -7,8 +7,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
-from rich.table import Table
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
+from rich.table import Column, Table
 
 from selflearn.cli.console import console
 from selflearn.workflow.reporter import Reporter
@@ -27,11 +27,10 @@ class Screen(Reporter):
     def __init__(self) -> None:
         self.console = console()
         self.bars = Progress(
-            TextColumn("{task.description:<22}"),
-            BarColumn(bar_width=30),
-            TextColumn("{task.percentage:>3.0f} %"),
-            TimeElapsedColumn(),
-            TextColumn("{task.fields[note]}"),
+            TextColumn("{task.description}", table_column=Column(min_width=11, no_wrap=True)),
+            BarColumn(bar_width=20),
+            TextColumn("{task.percentage:>3.0f} %", table_column=Column(min_width=5, no_wrap=True)),
+            TextColumn("{task.fields[note]}", table_column=Column(no_wrap=True, overflow="ellipsis")),
             console=self.console,
         )
         self.tasks: dict[str, TaskID] = {}
@@ -61,9 +60,9 @@ class Screen(Reporter):
 
     def train(self, progress: Training) -> None:
         """The bar of learning: loss, effective rank, time left."""
-        left = "" if progress.seconds_left is None else f"{_clock(progress.seconds_left)} left"
-        rank = "" if progress.rank is None else f"rank {progress.rank:.0f}  "
-        note = f"step {progress.step:,}  loss {progress.loss:.3f}  {rank}{left}"
+        left = "" if progress.seconds_left is None else f"{_clock(progress.seconds_left)} left, "
+        rank = "" if progress.rank is None else f", rank {progress.rank:.0f}"
+        note = f"{left}step {progress.step:,}, loss {progress.loss:.3f}{rank}"
         self._bar("learning", int(progress.share * 1000), 1000, note)
 
     def _bar(self, what: str, done: int, total: int, note: str) -> None:
