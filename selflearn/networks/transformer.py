@@ -86,7 +86,8 @@ def grid_positions(
 
     Each axis gets an equal share of `dim`, half sines and half cosines of the coordinate at wavelengths from 2 pi to
     20,000 pi (Vaswani et al., Attention Is All You Need, 2017; by axis as in He et al., Masked Autoencoders Are Scalable
-    Vision Learners, 2022). What does not divide is left zero.
+    Vision Learners, 2022). What does not divide is left zero. Their mean over the native grid is taken off: on a small grid the
+    long waves hardly move, and one vector common to all cells would drown what tells them apart.
 
     Parameters
     ----------
@@ -103,8 +104,13 @@ def grid_positions(
     parts = []
     for cells, extent in zip(grid, native or grid, strict=True):
         centres = (torch.arange(cells, device=device) + 0.5) * (extent / cells) - 0.5
-        angles = centres[:, None] * rates
-        parts.append(torch.cat([angles.sin(), angles.cos()], dim=1))
+        common = _waves(torch.arange(extent, device=device), rates).mean(0)
+        parts.append(_waves(centres, rates) - common)
     cells_of_axes = torch.meshgrid(*(torch.arange(cells, device=device) for cells in grid), indexing="ij")
     positions = torch.cat([part[index.reshape(-1)] for part, index in zip(parts, cells_of_axes, strict=True)], dim=1)
     return F.pad(positions, (0, dim - positions.shape[1]))
+
+
+def _waves(coordinates: Tensor, rates: Tensor) -> Tensor:
+    angles = coordinates[:, None] * rates
+    return torch.cat([angles.sin(), angles.cos()], dim=1)
