@@ -34,7 +34,7 @@ class DINO(Distillation):
     """
 
     default_views: ClassVar[str] = "dino"
-    joined: ClassVar[bool] = True
+    joined: bool = True
     gathers: ClassVar[bool] = False
     most_views: ClassVar[int | None] = None
 

@@ -25,7 +25,7 @@ class LeJEPA(Joint):
     """
 
     default_views: ClassVar[str] = "dino"
-    joined: ClassVar[bool] = True
+    joined: bool = True
     most_views: ClassVar[int | None] = None
 
     gaussianity: Annotated[float, Ge(0), Le(1)] = 0.05

@@ -22,7 +22,7 @@ class SimCLR(Joint):
     temperature : of the softmax over candidates; lower weighs the nearest negatives more.
     """
 
-    joined: ClassVar[bool] = True
+    joined: bool = True
     most_views: ClassVar[int | None] = None
 
     temperature: Annotated[float, Gt(0)] = 0.1

@@ -25,7 +25,7 @@ class SupCon(Joint):
     """
 
     uses_labels: ClassVar[bool] = True
-    joined: ClassVar[bool] = True
+    joined: bool = True
     most_views: ClassVar[int | None] = None
 
     temperature: Annotated[float, Gt(0)] = 0.1

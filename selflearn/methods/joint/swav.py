@@ -33,7 +33,7 @@ class SwAV(Joint):
     """
 
     default_views: ClassVar[str] = "multicrop"
-    joined: ClassVar[bool] = True
+    joined: bool = True
     most_views: ClassVar[int | None] = None
 
     prototypes: Annotated[int, Gt(1)] = 3000
