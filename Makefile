@@ -32,6 +32,7 @@ test: lint
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist worksteal
 
 docs: $(VENV)/.dev
+	$(BIN)/python -m benchmarks.page
 	$(BIN)/mkdocs build --strict
 
 clean:

@@ -26,42 +26,42 @@ CHUNK_DEVICE = 2**27
 class Geometry(DrawnView):
     """Crop, flip, rotate, zoom and shear; resize to `size`; scale values to [0, 1].
 
-        Crops follow torchvision's RandomResizedCrop (Szegedy et al., "Going Deeper with Convolutions", 2015): area uniform in
-        `scale`, log of the ratio uniform, redrawn up to ten times until the crop lies inside the picture, else the largest
-        central crop within `ratio`. Corners are real numbers, not whole pixels. Proportions are those of the true picture: where it
-        was squashed to be stored, `batch.aspect` undoes that.
+    Crops follow torchvision's RandomResizedCrop (Szegedy et al., "Going Deeper with Convolutions", 2015): area uniform in
+    `scale`, log of the ratio uniform, redrawn up to ten times until the crop lies inside the picture, else the largest
+    central crop within `ratio`. Corners are real numbers, not whole pixels. Proportions are those of the true picture: where it
+    was squashed to be stored, `batch.aspect` undoes that.
 
-        Reduction does not alias: upright crops use a triangle filter as wide as the reduction, and where axes turn, each pixel is
-        the mean of as many points as the strongest reduction asks for.
+    Reduction does not alias: upright crops use a triangle filter as wide as the reduction, and where axes turn, each pixel is
+    the mean of as many points as the strongest reduction asks for.
 
     Parameters
     ----------
-        size : pixels of each side of the result.
-        scale : (from, to) the crop's share of the picture's area, in (0, 1]; None looks at the whole picture in its true
-            proportions, with reflected borders where it is not square.
-        ratio : (from, to) the crop's width / height.
-        horizontal_flip, vertical_flip : probability of each.
-        rotation : degrees; the angle is uniform in [-rotation, rotation].
-        zoom : (from, to) factor about the centre, log-uniform; above 1 enlarges.
-        shear : degrees; the slant is uniform in [-shear, shear].
-        low, high : raw values that become 0 and 1.
+    size : pixels of each side of the result.
+    scale : (from, to) the crop's share of the picture's area, in (0, 1]; None looks at the whole picture in its true
+        proportions, with reflected borders where it is not square.
+    ratio : (from, to) the crop's width / height.
+    horizontal_flip, vertical_flip : probability of each.
+    rotation : degrees; the angle is uniform in [-rotation, rotation].
+    zoom : (from, to) factor about the centre, log-uniform; above 1 enlarges.
+    shear : degrees; the slant is uniform in [-shear, shear].
+    low, high : raw values that become 0 and 1.
 
-        Changes
-        -------
-        crop : (batch, 4) left, top, width, height as shares of the picture.
-        flip : (batch, 2) bool, horizontal and vertical.
-        warp : (batch, 3) angle in radians against the clock, zoom factor, tangent of the slant; only where asked for.
+    Changes
+    -------
+    crop : (batch, 4) left, top, width, height as shares of the picture.
+    flip : (batch, 2) bool, horizontal and vertical.
+    warp : (batch, 3) angle in radians against the clock, zoom factor, tangent of the slant; only where asked for.
 
-        Example
-        -------
-        >>> import torch
-        >>> from selflearn.data.batch import Batch
-        >>> pictures = torch.randint(0, 256, (4, 3, 48, 48), dtype=torch.uint8)
-        >>> batch = Batch(values=pictures, index=torch.arange(4), labels=torch.full((4,), -1))
-        >>> crop = Geometry(32, scale=(0.2, 1.0), horizontal_flip=0.5, high=255)
-        >>> view = crop(batch, torch.Generator().manual_seed(0))
-        >>> view.values.shape, view.changes["crop"].shape
-        (torch.Size([4, 3, 32, 32]), torch.Size([4, 4]))
+    Example
+    -------
+    >>> import torch
+    >>> from selflearn.data.batch import Batch
+    >>> pictures = torch.randint(0, 256, (4, 3, 48, 48), dtype=torch.uint8)
+    >>> batch = Batch(values=pictures, index=torch.arange(4), labels=torch.full((4,), -1))
+    >>> crop = Geometry(32, scale=(0.2, 1.0), horizontal_flip=0.5, high=255)
+    >>> view = crop(batch, torch.Generator().manual_seed(0))
+    >>> view.values.shape, view.changes["crop"].shape
+    (torch.Size([4, 3, 32, 32]), torch.Size([4, 4]))
     """
 
     takes_raw = True
