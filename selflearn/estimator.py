@@ -254,8 +254,8 @@ class SelfLearningClassifier(ClassifierMixin, _Learning):
                 raise DataError(f"{len(X)} samples but {len(y)} labels")
         else:
             X, y = validate_data(self, X, y, dtype=[np.float64, np.float32], ensure_min_samples=2, ensure_all_finite=True)
-        check_classification_targets(y)
         known = _known(y)
+        check_classification_targets(y[known] if known.any() else y)  # None among strings is no target, and cannot be sorted
         self.classes_, numbers = np.unique(y[known], return_inverse=True)
         if len(self.classes_) < 2:
             raise DataError(

@@ -42,11 +42,12 @@ def test_few_labels_of_pictures_are_enough(digits):
     assert np.allclose(probabilities.sum(1), 1)
 
 
-def test_string_labels_have_a_marker_too(digits):
+@pytest.mark.parametrize("marker", ["", None])
+def test_string_labels_have_a_marker_too(digits, marker):
     images, labels = digits
-    names = np.array([f"digit {label}" if row < 60 else "" for row, label in enumerate(labels[:200])], dtype=object)
+    names = np.array([f"digit {label}" if row < 60 else marker for row, label in enumerate(labels[:200])], dtype=object)
     model = SelfLearningClassifier("simclr", budget="3steps").fit(images[:200], names)
-    assert "" not in model.classes_
+    assert marker not in model.classes_
     assert set(model.predict(images[:20])) <= set(model.classes_)
 
 
