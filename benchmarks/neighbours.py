@@ -16,8 +16,7 @@ from benchmarks.common import ENCODERS, images, keep, test_part
 from selflearn import networks, recipes, views
 from selflearn.data import Dataset
 from selflearn.measures.neighbours import knn_predict
-from selflearn.training import Budget, embed, fit
-from selflearn.workflow.measuring import calibrate
+from selflearn.training import Budget, calibrate, embed, fit
 
 
 def score(train: np.ndarray, test: np.ndarray, labels: tuple[np.ndarray, np.ndarray]) -> float:
@@ -44,6 +43,9 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--peer-python")
     parser.add_argument("--peer-minutes", type=float, default=10)
+    parser.add_argument(
+        "--peer-steps", type=int, default=280, help="what it does in that time here: its schedule is laid out for them"
+    )
     asked = parser.parse_args()
     train = images(asked.data)
     test = test_part(asked.data, train)
@@ -66,7 +68,7 @@ def main() -> None:
     )
     print(figures, flush=True)
     if asked.peer_python:
-        words = [asked.data, "--steps", "280", "--batch", "256", "--seconds", str(asked.peer_minutes * 60), "--knn"]
+        words = [asked.data, "--steps", str(asked.peer_steps), "--batch", "256", "--seconds", str(asked.peer_minutes * 60), "--knn"]
         done = subprocess.run([asked.peer_python, str(PEER), *words], capture_output=True, text=True, check=True)
         figures[f"lightly_simclr_{asked.peer_minutes:g}min"] = json.loads(done.stdout.strip().splitlines()[-1])
     keep(f"neighbours-cifar10-{asked.recipe}-{asked.minutes:g}min", figures)

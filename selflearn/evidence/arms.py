@@ -18,9 +18,8 @@ from selflearn.evidence.scoring import Score, Subject, scorecard
 from selflearn.evidence.seal import digest
 from selflearn.networks import Encoder
 from selflearn.recipes import Recipe
-from selflearn.training import Budget, embed
+from selflearn.training import Budget, calibrate, embed
 from selflearn.views import plain
-from selflearn.workflow.measuring import calibrate
 
 PRECISION = "32"  # the same numbers on every machine, within rounding; bf16 exists only on some
 

@@ -2,7 +2,7 @@
 
 from selflearn.recipes.choice import Choice, choose, default_preset
 from selflearn.recipes.library import Entry, entries, load, presets_of, shelf
-from selflearn.recipes.plan import PlanOutcome, build_encoder, build_method, build_views, run_plan
+from selflearn.recipes.plan import PlanOutcome, build_encoder, build_method, build_twin, build_views, run_plan
 from selflearn.recipes.schema import Recipe, Source, Stage, parse_recipe
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "Stage",
     "build_encoder",
     "build_method",
+    "build_twin",
     "build_views",
     "choose",
     "default_preset",

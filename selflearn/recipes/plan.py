@@ -42,6 +42,14 @@ def build_encoder(stage: Stage, spec: Spec, seed: int, accelerator: bool) -> Enc
         return networks.build(spec, **choice)
 
 
+def build_twin(stage: Stage, encoder: Encoder, seed: int) -> Encoder:
+    """The stage's encoder as it was before learning, on whatever machine that was: where the recipe left the choice open, of
+    the same name as `encoder`."""
+    name = encoder.settings["name"] if stage.encoder["name"] == "auto" else stage.encoder["name"]
+    alike = stage.model_copy(update={"encoder": {**stage.encoder, "name": name}})
+    return build_encoder(alike, encoder.spec, seed, accelerator=False)
+
+
 def build_method(stage: Stage, encoder: Encoder, seed: int) -> Method:
     """The stage's method around an encoder; its heads are a function of the seed."""
     with torch.random.fork_rng(devices=[]):

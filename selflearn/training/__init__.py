@@ -1,6 +1,7 @@
 """The gradient stage on Lightning: budgets, schedules, optimisers, monitors, checkpoints, the run folder, streaming embedding."""
 
 from selflearn.training.budget import Budget, parse_budget
+from selflearn.training.calibration import calibrate
 from selflearn.training.embedding import embed
 from selflearn.training.fit import fit
 from selflearn.training.folder import RunFolder
@@ -24,6 +25,7 @@ __all__ = [
     "Reading",
     "RunFolder",
     "ScheduleSettings",
+    "calibrate",
     "choose_device",
     "choose_precision",
     "embed",

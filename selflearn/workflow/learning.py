@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from selflearn import networks, recipes
 from selflearn.data import Dataset, ReadOptions, read, recognise, subset
-from selflearn.errors import RunError
+from selflearn.errors import RecipeError, RunError, nearest
 from selflearn.evaluation import Scorecard, judge
 from selflearn.measures import Verdict
 from selflearn.recipes import PlanOutcome, Recipe
-from selflearn.training import Budget, RunFolder, embed
+from selflearn.networks import Encoder
+from selflearn.training import Budget, RunFolder, choose_device, choose_precision, embed
 from selflearn.views import plain
 from selflearn.workflow import environment, records
 from selflearn.workflow.choosing import pick_recipe, uses_accelerator
@@ -46,12 +47,25 @@ class Request(BaseModel):
     budget: str = "2min"
     labels: str | None = None
     kind: str | None = None
-    seed: int = 0
+    seed: int = Field(default=0, ge=0)
     device: str = "auto"
-    precision: str = "auto"
+    precision: Literal["auto", "32", "bf16", "16"] = "auto"
     holdout: float = Field(default=0.2, ge=0, le=0.9)
     changes: dict[str, Any] = Field(default_factory=dict)
     size: int | None = None
+
+    @classmethod
+    def of(cls, **asked: Any) -> Request:
+        """A request from keywords; a misspelt one, a wrong type or a value out of range is a `RecipeError` that names it."""
+        for name in asked:
+            if name not in cls.model_fields:
+                raise RecipeError(f"learn has no setting {name!r}{nearest(name, cls.model_fields)}")
+        try:
+            return cls(**asked)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in first["loc"])
+            raise RecipeError(f"{where} = {first['input']!r}: {first['msg']}") from error
 
 
 def learn(
@@ -86,8 +100,9 @@ def learn(
     reporter = reporter or Reporter()
     named = str(source) if isinstance(source, (str, Path)) else None
     label_file = str(labels) if isinstance(labels, (str, Path)) else None
-    request = Request(source=named, labels=label_file, **asked)
+    request = Request.of(source=named, labels=label_file, **asked)
     budget = Budget.parse(request.budget)
+    choose_precision(choose_device(request.device), request.precision)  # a device that is not there is told before data is read
     accelerator = uses_accelerator(request.device)
     if request.recipe is not None:  # a misspelt recipe or key is told before anything is read
         recipes.load(
@@ -97,10 +112,11 @@ def learn(
         )
     dataset = _read(source, labels, groups, request, reporter)
     recipe = _recipe(dataset, request, accelerator, reporter)
+    parts, encoder = _prepare(dataset, recipe, request)
     folder = RunFolder.create(out or _default_out(named, recipe), overwrite=overwrite)
     with folder.lock():
-        records.write_start(folder, request.model_dump(), recipe, dataset, environment.describe())
-        return _carry_out(folder, request, recipe, dataset, budget, reporter, resume=False)
+        records.write_start(folder, request.model_dump(), recipe, dataset, parts, environment.describe())
+        return _carry_out(folder, request, recipe, dataset, parts, encoder, budget, reporter, resume=False)
 
 
 def resume(run: str | Path, *, source: Any = None, labels: Any = None, groups: Any = None, reporter: Reporter | None = None) -> Run:
@@ -117,14 +133,19 @@ def resume(run: str | Path, *, source: Any = None, labels: Any = None, groups: A
         return Run(folder)
     with folder.lock():
         config = folder.read_yaml("config.yaml")
-        request = Request(**config["request"])
+        request = Request.of(**config["request"])
         if request.source is None and source is None:
             raise RunError(f"{folder.path} learned from objects in memory: pass the same data to resume(run, source=...)")
-        dataset = _read(source if source is not None else request.source, labels or request.labels, groups, request, reporter)
-        if dataset.fingerprint != folder.read_json("data.json")["fingerprint"]:
+        labels = labels if labels is not None else request.labels
+        dataset = _read(source if source is not None else request.source, labels, groups, request, reporter)
+        known = folder.read_json("data.json")
+        if dataset.fingerprint != known["fingerprint"]:
             raise RunError(f"the data of {folder.path} has changed since the run began; start a new run on it")
         recipe = Recipe(**config["recipe"])
-        return _carry_out(folder, request, recipe, dataset, Budget.parse(request.budget), reporter, resume=True)
+        parts, encoder = _prepare(dataset, recipe, request)
+        if subset(dataset, parts.learn).fingerprint != known["learning"]:
+            raise RunError(f"{folder.path} divided its data by other groups; pass the same to resume(run, groups=...)")
+        return _carry_out(folder, request, recipe, dataset, parts, encoder, Budget.parse(request.budget), reporter, resume=True)
 
 
 def _read(source: Any, labels: Any, groups: Any, request: Request, reporter: Reporter) -> Dataset:
@@ -153,21 +174,34 @@ def _recipe(dataset: Dataset, request: Request, accelerator: bool, reporter: Rep
 
 
 def _default_out(source: str | None, recipe: Recipe) -> Path:
-    stem = Path(source).stem if source else "data"
-    base = Path("runs") / f"{stem}-{recipe.name}"
-    numbered = (base if not number else base.with_name(f"{base.name}-{number + 1}") for number in range(10_000))
-    return next(path for path in numbered if not path.exists())
+    place = Path(source or "data").resolve()  # so that "." has a name too
+    return RunFolder.free_path(place.name if place.is_dir() else place.stem, recipe.name)
+
+
+def _prepare(dataset: Dataset, recipe: Recipe, request: Request) -> tuple[Parts, Encoder]:
+    """The division and the encoder; whatever of the recipe cannot be put together is told here, before a folder is made."""
+    parts = divide(dataset, request.holdout, request.seed)
+    encoder = recipes.build_encoder(recipe.stages[0], dataset.spec, request.seed, uses_accelerator(request.device))
+    for stage in recipe.stages:
+        recipes.build_views(stage, dataset.spec)
+        recipes.build_method(stage, encoder, request.seed).check_batch(min(stage.settings.batch, len(parts.learn) // 2))
+    return parts, encoder
 
 
 def _carry_out(
-    folder: RunFolder, request: Request, recipe: Recipe, dataset: Dataset, budget: Budget, reporter: Reporter, resume: bool
+    folder: RunFolder,
+    request: Request,
+    recipe: Recipe,
+    dataset: Dataset,
+    parts: Parts,
+    encoder: Encoder,
+    budget: Budget,
+    reporter: Reporter,
+    resume: bool,
 ) -> Run:
     """Train, embed, evaluate, judge: each step leaves its files before the next begins."""
     began = time.monotonic()
-    accelerator = uses_accelerator(request.device)
-    parts = divide(dataset, request.holdout, request.seed)
     learning = subset(dataset, parts.learn)
-    encoder = recipes.build_encoder(recipe.stages[0], dataset.spec, request.seed, accelerator)
     reporter.say(
         f"Learning for {budget} with {encoder.settings['name']} from {len(learning):,} samples; "
         f"{len(parts.held_out):,} are held out for the scorecard."
@@ -196,8 +230,6 @@ def _judge(
     folder: RunFolder, request: Request, recipe: Recipe, dataset: Dataset, parts: Parts, outcome: PlanOutcome, reporter: Reporter
 ) -> tuple[Scorecard, Verdict]:
     encoder = outcome.encoder
-    accelerator = uses_accelerator(request.device)
-    untrained = recipes.build_encoder(recipe.stages[0], dataset.spec, request.seed, accelerator)
     if outcome.alarm is not None and outcome.alarm.kind == "diverged":
         return Scorecard(rows=[], notes=["training diverged: there is no encoder to score"]), outcome.alarm
     vectors = embed(
@@ -211,7 +243,7 @@ def _judge(
         dataset,
         parts,
         encoder,
-        untrained,
+        recipes.build_twin(recipe.stages[0], encoder, request.seed),
         paired_views=recipes.build_views(recipe.stages[-1], dataset.spec),
         vectors=vectors,
         seed=request.seed,

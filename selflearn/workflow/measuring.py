@@ -6,13 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 
 from selflearn import views
 from selflearn.data import Dataset, split, subset
 from selflearn.evaluation import Scorecard, evaluate
 from selflearn.networks import Encoder
-from selflearn.training import embed
+from selflearn.training import calibrate, embed
 from selflearn.views import View
 
 BANK = 10_000  # samples that probes may learn from: enough for a stable k-NN, small enough to stay in seconds
@@ -37,17 +36,6 @@ def divide(dataset: Dataset, share: float, seed: int) -> Parts:
     return Parts(np.sort(learn), np.sort(held_out))
 
 
-def calibrate(encoder: Encoder, dataset: Dataset, view: View, seed: int, batches: int = 8, size: int = 256) -> None:
-    """Estimate an untrained encoder's batch-norm statistics on real samples, so that the baseline is as strong as it can be."""
-    encoder.train()
-    draw = np.random.default_rng(seed)
-    with torch.no_grad():
-        for _ in range(batches):
-            rows = draw.choice(len(dataset), min(size, len(dataset)), replace=False)
-            encoder(view(dataset.batch(np.sort(rows)), torch.Generator()))
-    encoder.eval()
-
-
 def measure(
     dataset: Dataset,
     parts: Parts,
@@ -62,13 +50,12 @@ def measure(
 ) -> Scorecard:
     """The scorecard of an encoder beside raw input, PCA and its untrained twin.
 
-    Probes learn from at most 10,000 samples of the learning part and are scored on at most 5,000 held-out ones; which, is a
-    function of the seed alone. `vectors` are the encoder's embeddings of the whole dataset, if they are at hand.
+    Probes learn from at most 10,000 samples of the learning part and are scored on at most 5,000 held-out ones, labelled ones
+    first; which, is a function of the seed alone. `vectors` are the encoder's embeddings of the whole dataset, if they are at hand.
     """
     tell = progress or (lambda what, done, total: None)
     draw = np.random.default_rng(seed)
-    bank = np.sort(draw.permutation(parts.learn)[:BANK])
-    tested = np.sort(draw.permutation(parts.held_out)[:TEST])
+    bank, tested = _some(dataset, parts.learn, BANK, draw), _some(dataset, parts.held_out, TEST, draw)
     rows = np.concatenate([bank, tested])
     sample = subset(dataset, rows)
     plain = views.plain(dataset.spec)
@@ -90,7 +77,7 @@ def measure(
         first, second = (embedded(network, paired, view, "embedding views", drawn) for drawn, view in enumerate(two))
         return first, second
 
-    return evaluate(
+    card = evaluate(
         features,
         sample.labels,
         groups=sample.facts.groups,
@@ -99,3 +86,14 @@ def measure(
         seed=seed,
         progress=lambda done, total: tell("evaluating", done, total),
     )
+    if len(rows) < len(dataset):
+        card.note(
+            f"measured on {len(bank):,} learning and {len(tested):,} held-out samples of {len(dataset):,}, labelled ones first"
+        )
+    return card
+
+
+def _some(dataset: Dataset, rows: np.ndarray, limit: int, draw: np.random.Generator) -> np.ndarray:
+    """At most `limit` of these positions at random, in order; labelled ones first, for where labels are few each one counts."""
+    shuffled = draw.permutation(rows)
+    return np.sort(shuffled[np.argsort(dataset.labels[shuffled] < 0, kind="stable")][:limit])

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import torch
 
 from selflearn import recipes
-from selflearn.data import Dataset, spec_to_json
+from selflearn.data import Dataset, spec_to_json, subset
 from selflearn.evaluation import Scorecard
 from selflearn.measures import Verdict
 from selflearn.networks import Encoder
@@ -45,7 +45,9 @@ def warnings_of(dataset: Dataset) -> list[str]:
     return lines
 
 
-def write_start(folder: RunFolder, request: dict[str, Any], recipe: Recipe, dataset: Dataset, machine: dict[str, Any]) -> None:
+def write_start(
+    folder: RunFolder, request: dict[str, Any], recipe: Recipe, dataset: Dataset, parts: Parts, machine: dict[str, Any]
+) -> None:
     """What is known before learning: configuration, data, environment."""
     facts = dataset.facts
     folder.write_yaml("config.yaml", {"request": request, "recipe": recipe.model_dump(mode="json")})
@@ -57,6 +59,7 @@ def write_start(folder: RunFolder, request: dict[str, Any], recipe: Recipe, data
             "summary": describe_data(dataset),
             "spec": spec_to_json(dataset.spec),
             "fingerprint": dataset.fingerprint,
+            "learning": subset(dataset, parts.learn).fingerprint,
             "classes": facts.classes,
             "labelled": int((facts.labels >= 0).sum()),
             "groups": None if facts.groups is None else len(np.unique(facts.groups)),

@@ -79,10 +79,10 @@ def judge_in_folder(
         dataset.facts.labels = labels.astype(np.int64)
         dataset.facts.classes = [str(number) for number in range(int(labels.max()) + 1)]
     folder = RunFolder.create(path, overwrite=False)
-    records.write_start(folder, {"source": None, **request}, recipe, dataset, environment.describe())
-    networks.save_encoder(encoder, folder.file("encoder"))
     parts = divide(dataset, 0.0, seed)
-    untrained = recipes.build_encoder(recipe.stages[0], dataset.spec, seed, False)
+    records.write_start(folder, {"source": None, **request}, recipe, dataset, parts, environment.describe())
+    networks.save_encoder(encoder, folder.file("encoder"))
+    untrained = recipes.build_twin(recipe.stages[0], encoder, seed)
     pair = recipes.build_views(recipe.stages[-1], dataset.spec)
     vectors = embed(encoder, dataset, plain(dataset.spec))
     scorecard = measure(dataset, parts, encoder, untrained, paired_views=pair, vectors=vectors, seed=seed)

@@ -17,9 +17,8 @@ from selflearn.measures import Verdict
 from selflearn.recipes import Recipe
 from selflearn.training import embed
 from selflearn.views import plain
-from selflearn.workflow.choosing import uses_accelerator
 from selflearn.workflow.learning import Request
-from selflearn.workflow.measuring import divide, measure
+from selflearn.workflow.measuring import Parts, divide, measure
 from selflearn.workflow.records import describe_data, warnings_of
 from selflearn.workflow.reporter import Reporter
 from selflearn.workflow.run import Run
@@ -71,7 +70,8 @@ def evaluate(
 ) -> tuple[Scorecard, Verdict]:
     """Score a run's encoder on other data, or again on its own, beside raw input, PCA and its untrained twin.
 
-    On other data nothing was learned from it, so a fifth is held out for scoring and the rest is the probes' to learn from.
+    On its own data the division is the run's own, whatever labels are given now. On other data nothing was learned from it, so a
+    fifth is held out for scoring and the rest is the probes' to learn from.
     """
     reporter = reporter or Reporter()
     config = run.folder.read_yaml("config.yaml")
@@ -79,12 +79,15 @@ def evaluate(
     if source is None and request.source is None:
         raise DataError(f"{run.path} learned from objects in memory: say what to evaluate on")
     chosen = source if source is not None else request.source
-    options: dict[str, Any] = {"labels": labels or (request.labels if source is None else None)}
-    dataset = _tell(run.read(chosen, progress=lambda done, total: reporter.work("reading", done, total), **options), reporter)
-    untrained = recipes.build_encoder(recipe.stages[0], run.encoder.spec, request.seed, uses_accelerator(device))
+    if labels is None and source is None:
+        labels = request.labels
+    dataset = run.read(chosen, labels=labels, progress=lambda done, total: reporter.work("reading", done, total))
+    _tell(dataset, reporter)
+    parts = divide(dataset, request.holdout or 0.2, request.seed) if source is not None else _own_parts(run, dataset, request)
+    untrained = recipes.build_twin(recipe.stages[0], run.encoder, request.seed)
     scorecard = measure(
         dataset,
-        divide(dataset, request.holdout or 0.2, request.seed),
+        parts,
         run.encoder,
         untrained,
         paired_views=recipes.build_views(recipe.stages[-1], run.encoder.spec),
@@ -93,6 +96,16 @@ def evaluate(
         progress=reporter.work,
     )
     return scorecard, judge(scorecard, None)
+
+
+def _own_parts(run: Run, dataset: Dataset, request: Request) -> Parts:
+    """As the run was divided: with labels or groups that were not known then, dividing anew would score what it learned from."""
+    if not run.folder.file("embeddings.parquet").exists():
+        return divide(dataset, request.holdout, request.seed)
+    ids, _, _, learned = run.embeddings()
+    unseen = {name for name, seen in zip(ids, learned, strict=True) if not seen}
+    held_out = np.array([name in unseen for name in dataset.facts.ids])
+    return Parts(np.flatnonzero(~held_out), np.flatnonzero(held_out))
 
 
 def _tell(dataset: Dataset, reporter: Reporter) -> Dataset:

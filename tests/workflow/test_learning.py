@@ -15,8 +15,8 @@ from safetensors.torch import load_file
 
 from selflearn import learn, load, resume
 from selflearn.data import read
-from selflearn.errors import DataError, RunError
-from selflearn.workflow import Reporter
+from selflearn.errors import DataError, RecipeError, RunError
+from selflearn.workflow import Reporter, evaluate, measuring
 from selflearn.workflow.measuring import divide
 
 
@@ -60,6 +60,61 @@ def test_a_run_of_arrays_asks_for_them_again(tmp_path):
     changed[0] = 0
     with pytest.raises(RunError, match="changed"):
         resume(run.path, source=changed)
+
+
+def test_a_run_of_other_groups_is_not_continued(tmp_path):
+    images = np.random.default_rng(0).integers(0, 255, (64, 8, 8), dtype=np.uint8)
+    labels, groups = np.arange(64) % 2, np.arange(64) // 4
+    run = learn(images, labels=labels, groups=groups, budget="2steps", out=tmp_path / "run")
+    (run.path / "verdict.json").unlink()
+    with pytest.raises(RunError, match="groups"):
+        resume(run.path, source=images, labels=labels)
+    assert resume(run.path, source=images, labels=labels, groups=groups).verdict.reason
+
+
+def test_labels_that_come_later_do_not_move_what_was_held_out(tmp_path, monkeypatch):
+    images = np.random.default_rng(0).integers(0, 255, (80, 8, 8), dtype=np.uint8)
+    np.save(tmp_path / "images.npy", images)
+    run = learn(tmp_path / "images.npy", budget="2steps", out=tmp_path / "run")
+    learned = run.embeddings()[3]
+    seen = []
+    whole = measuring.measure
+    monkeypatch.setattr(
+        "selflearn.workflow.using.measure",
+        lambda dataset, parts, *rest, **named: seen.append(parts) or whole(dataset, parts, *rest, **named),
+    )
+    card, _ = evaluate(run, labels=np.arange(80) % 2)
+    assert np.array_equal(seen[0].learn, np.flatnonzero(learned))
+    assert card.find("encoder", "knn") is not None
+
+
+def test_where_labels_are_few_each_one_is_measured(monkeypatch, tmp_path):
+    monkeypatch.setattr(measuring, "BANK", 40)
+    monkeypatch.setattr(measuring, "TEST", 10)
+    images = np.random.default_rng(0).integers(0, 255, (200, 8, 8), dtype=np.uint8)
+    labels = np.where(np.arange(200) < 40, np.arange(200) % 2, -1)
+    run = learn(images, labels=labels, budget="2steps", out=tmp_path / "run")
+    assert run.scorecard.find("encoder", "knn").n == 8  # a bundle a labelled sample of the held-out part
+    assert any("of 200" in note for note in run.scorecard.notes)
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"holdout": 2.0}, "holdout"),
+        ({"seed": -1}, "seed"),
+        ({"precision": "half"}, "bf16"),
+        ({"device": "gpu"}, "device"),
+        ({"buget": "1steps"}, "budget"),
+        ({"recipe": "mae", "changes": {"encoder": "resnet18"}}, "tokens"),
+        ({"recipe": "simclr", "changes": {"views.strenght": 1}}, "strength"),
+        ({"recipe": "swav", "changes": {"prototypes": 3000}}, "prototypes"),
+    ],
+)
+def test_what_cannot_be_done_is_told_before_a_folder_is_made(asked, said, few_digits, tmp_path):
+    with pytest.raises(RecipeError, match=said):
+        learn(few_digits, out=tmp_path / "run", **{"budget": "1steps", **asked})
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_place_that_holds_a_run_is_not_overwritten(few_digits, tmp_path):
