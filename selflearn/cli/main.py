@@ -27,7 +27,7 @@ Out = Annotated[Path | None, typer.Option(help="Where to write it.")]
 
 
 def main() -> None:
-    """Run a command. A foreseen error is one clear message and exit status 1; an interruption says how to go on."""
+    """Run a command. A foreseen error is one clear message and exit status 1."""
     try:
         app()
     except SelflearnError as error:
@@ -35,9 +35,6 @@ def main() -> None:
 
         complain(str(error))
         sys.exit(1)
-    except KeyboardInterrupt:
-        sys.stderr.write("\nInterrupted. A run that had begun continues with: selflearn learn --resume RUN\n")
-        sys.exit(130)
 
 
 def _version(wanted: bool) -> None:

@@ -41,6 +41,8 @@ class Screen(Reporter):
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.bars.stop()
+        if kind is KeyboardInterrupt:  # typer ends the process without a word
+            self.done("Interrupted. A run that had begun continues with: selflearn learn --resume RUN")
 
     def say(self, line: str) -> None:
         """One sentence, above the bars."""
