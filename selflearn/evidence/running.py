@@ -129,6 +129,8 @@ def _result(stated: Stated, size: str, seeds: list[int], commit: str | None, cel
     verdict, decider = conclude(decisions)
     versions = sorted({cell.code for row in cells.values() for cell in row.values()})
     notes = [] if len(versions) == 1 else [f"measured with {len(versions)} versions of the code"]
+    if versions != [code_version()]:
+        notes.append(f"some values were kept from before the code was what it is at this run ({code_version()})")
     return {
         "name": experiment.name,
         "systems": list(experiment.systems),
