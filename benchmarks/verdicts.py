@@ -21,12 +21,15 @@ PLANTED = {
 }
 
 
-def verdict(recipe: str, seed: int, budget: str, changes: dict[str, Any] | None = None) -> tuple[str, str]:
-    """Verdict and reason of one run on digits."""
+ONE = "1 label a class"
+
+
+def verdict(recipe: str, seed: int, budget: str, changes: dict[str, Any] | None = None) -> tuple[str, str, dict[str, float]]:
+    """Verdict and reason of one run on digits, and accuracies with one label a class."""
     with tempfile.TemporaryDirectory() as folder:
         run = learn("digits", recipe=recipe, budget=budget, seed=seed, changes=changes or {}, out=f"{folder}/run")
         print(f"{recipe} seed {seed} {changes or ''}: {run.verdict.kind}: {run.verdict.reason}", flush=True)
-        return run.verdict.kind, run.verdict.reason
+        return run.verdict.kind, run.verdict.reason, {r.features: round(r.value, 3) for r in run.scorecard.rows if r.measure == ONE}
 
 
 def planted_changes(recipe: str, changes: dict[str, Any]) -> dict[str, Any]:
@@ -46,13 +49,11 @@ def main() -> None:
     parser.add_argument("--planted-seeds", type=int, default=20)
     parser.add_argument("--healthy-runs", type=int, default=50)
     asked = parser.parse_args()
-    names = [entry.name for entry in entries()]
+    names = [entry.name for entry in entries() if entry.family != "labels"]
     if asked.part in {"recipes", "all"}:
         found = {name: verdict(name, 0, asked.budget) for name in names}
-        keep(
-            "verdicts-recipes",
-            {"budget": asked.budget, "verdicts": {name: kind for name, (kind, _) in found.items()}, "reasons": found},
-        )
+        kept = {name: {"verdict": kind, "reason": reason, ONE: few} for name, (kind, reason, few) in found.items()}
+        keep("verdicts-recipes", {"budget": asked.budget, "recipes": kept})
     if asked.part in {"planted", "all"}:
         caught: dict[str, Any] = {}
         for title, (recipe, changes) in PLANTED.items():
