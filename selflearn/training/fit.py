@@ -94,11 +94,13 @@ def fit(
             size=len(dataset),
             channels_last=channels_last,
             checkpoints=checkpoints,
-            metrics=MetricsFile(folder, stage, course.step) if folder is not None else None,
+            metrics=None,
             report=report,
             notes=notes,
         )
         if module.share < 1 and course.monitor.alarm is None:
+            # Opened only here: it drops the rows of later stages, which a finished stage that is passed over must not.
+            module.metrics = MetricsFile(folder, stage, course.step) if folder is not None else None
             _drive(module, dataset, device, precision, saved)
         method.cpu().eval()
         if channels_last:  # the layout decides how kernels round: an encoder must say the same before and after it is stored

@@ -53,6 +53,16 @@ def test_accumulated_micro_batches_make_one_step(world):
     assert (outcome.step, outcome.samples) == (3, 3 * 4 * 16)
 
 
+def test_a_finished_stage_that_is_passed_over_leaves_the_metrics_of_the_next(world, tmp_path):
+    folder = RunFolder.create(tmp_path / "run")
+    for stage in (0, 1):
+        fit(world.method(), world.Vectors(), world.views, settings(), folder, stage=stage)
+    before = read_metrics(folder)
+    fit(world.method(), world.Vectors(), world.views, settings(), folder, stage=0, resume=True)
+    assert {row["stage"] for row in before} == {0, 1}
+    assert read_metrics(folder) == before
+
+
 def test_the_rate_follows_the_budget(world, tmp_path):
     folder = RunFolder.create(tmp_path / "run")
     learn(world, folder, monitor_every=1, budget="10steps", optimiser={"lr": 0.1}, schedule={"warmup": 0.0, "shape": "linear"})
