@@ -22,6 +22,9 @@ KINDS: dict[str, str] = {
 LEAST = 8
 """Fewest samples to learn from: a batch needs negatives beyond one pair, and a held-out fifth must hold one sample at least."""
 
+LOOKED_AT = 16_000_000
+"""Values that are compared at once: large pictures come a few at a time."""
+
 
 class _Kind(Protocol):
     spec_class: type[Spec]
@@ -126,10 +129,10 @@ def _check_learnable(dataset: Dataset) -> None:
     if count < LEAST:
         first = f" ({len(skipped)} skipped; first: {skipped[0].what}: {skipped[0].why})" if skipped else ""
         raise DataError(f"found {count} sample{'s' if count != 1 else ''}{first}; learning needs at least {LEAST}")
-    for start in range(0, count, 1024):
-        values = dataset.batch(np.arange(start, min(start + 1024, count))).values
-        if start == 0:
-            first_one = values[:1]
+    first_one = dataset.batch([0]).values
+    step = max(1, min(1024, LOOKED_AT // max(first_one.numel(), 1)))
+    for start in range(0, count, step):
+        values = dataset.batch(np.arange(start, min(start + step, count))).values
         if not bool((values == first_one).all()):
             return
     raise DataError(f"all {count} samples are identical: there is nothing to tell apart, so nothing can be learned")

@@ -23,6 +23,9 @@ from selflearn.data.images.spec import ImageBatch, ImageSpec
 RAW_SIDE = 32
 """Baselines see at most 32 x 32 pixels: enough for what raw pixels can tell, and PCA stays cheap."""
 
+RAW_VALUES = 16_000_000
+"""Values that are averaged down at once: 64 MB."""
+
 
 class Images(Dataset):
     """What all image datasets share; a subclass says where pixels come from."""
@@ -52,11 +55,12 @@ class Images(Dataset):
         rows = np.asarray(indices, dtype=np.int64)
         side = min(self.spec.height, RAW_SIDE), min(self.spec.width, RAW_SIDE)
         vectors = np.empty((len(rows), self.spec.channels * side[0] * side[1]), dtype=np.float32)
-        for start in range(0, len(rows), 1024):
-            unit = self._unit(torch.from_numpy(self.pixels(rows[start : start + 1024])))
+        step = max(1, min(1024, RAW_VALUES // (self.spec.channels * self.spec.height * self.spec.width)))
+        for start in range(0, len(rows), step):
+            unit = self._unit(torch.from_numpy(self.pixels(rows[start : start + step])))
             if unit.shape[2:] != side:
                 unit = torch.nn.functional.adaptive_avg_pool2d(unit, side)
-            vectors[start : start + 1024] = unit.flatten(1).numpy()
+            vectors[start : start + step] = unit.flatten(1).numpy()
         return vectors
 
     def picture(self, index: int, size: int = 64) -> Image.Image:
