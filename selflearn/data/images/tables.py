@@ -61,10 +61,11 @@ def read_columns_of_pictures(columns: Columns, where: str, root: Path, options: 
     group = _column(columns, options.groups, GROUP_NAMES, "groups", name)
     notes = []
     if all(isinstance(each, str) for each in items):
+        items = [Path(each).as_posix() for each in items]  # "./a.png" and "a.png" are one file
         rows, repeated = _once(items, columns[label] if label else None, where)
         if repeated:
             notes.append(f"{repeated:,} files are named more than once in {where}: each is taken once")
-        ids = [Path(items[row]).as_posix() for row in rows]
+        ids = [items[row] for row in rows]
         origin: Origin = Files(root, ids)
     else:
         rows, ids, origin = list(range(len(items))), [str(number) for number in range(len(items))], Objects(items, root)
