@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -97,7 +97,7 @@ def parse_recipe(raw: Any, name: str, family: str, preset: str | None = None, ch
             preset=preset,
         )
     except ValidationError as error:
-        raise RecipeError(f"{where}: {_first(error)}") from error
+        raise RecipeError(f"{where}: {_first(error, Recipe)}") from error
 
 
 def merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
@@ -159,7 +159,7 @@ def _stage(raw: dict[str, Any], where: str) -> Stage:
     try:
         settings = FitSettings(**{key: value for key, value in raw.items() if key in fit_keys})
     except ValidationError as error:
-        raise RecipeError(f"{where}: {_first(error)}") from error
+        raise RecipeError(f"{where}: {_first(error, FitSettings)}") from error
     given = {key: value for key, value in raw.items() if key not in STAGE_KEYS and key not in fit_keys}
     return Stage(
         fit=raw["fit"],
@@ -171,10 +171,20 @@ def _stage(raw: dict[str, Any], where: str) -> Stage:
     )
 
 
-def _first(error: ValidationError) -> str:
+def _first(error: ValidationError, model: type[BaseModel]) -> str:
     """The first complaint of pydantic in one line, with the nearest right key where one is unknown."""
     first = error.errors()[0]
     place = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
-        return f"unknown key {place!r}"
+        *owners, name = (str(part) for part in first["loc"])
+        return f"unknown key {place!r}{nearest(name, _keys(model, owners))}"
     return f"{place} = {first.get('input')!r}: {first['msg']}"
+
+
+def _keys(model: type[BaseModel], owners: list[str]) -> set[str]:
+    """The keys of the settings that `owners` lead to."""
+    for owner in owners:
+        annotation = model.model_fields[owner].annotation
+        inner = (each for each in (annotation, *get_args(annotation)) if isinstance(each, type) and issubclass(each, BaseModel))
+        model = next(inner, model)
+    return set(model.model_fields)

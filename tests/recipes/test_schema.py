@@ -28,6 +28,7 @@ def test_settings_of_the_method_stand_beside_those_of_the_stage():
         ({"redundency": 0.1}, "redundancy"),
         ({"optimizer": {"lr": 0.1}}, "optimiser"),
         ({"optimiser": {"learning_rate": 0.1}}, "optimiser.learning_rate"),
+        ({"optimiser": {"momentun": 0.1}}, "momentum"),
         ({"redundancy": "much"}, "redundancy"),
         ({"batch": 0}, "batch"),
         ({"optimiser": {"name": "adamw", "lr": -1}}, "optimiser.lr"),
@@ -36,6 +37,12 @@ def test_settings_of_the_method_stand_beside_those_of_the_stage():
 def test_a_wrong_key_or_value_is_named(stage, said):
     with pytest.raises(RecipeError, match=said):
         parse(recipe(**stage))
+
+
+def test_a_wrong_key_of_the_source_brings_the_nearest():
+    source = {"authors": "A", "title": "T", "year": 2020, "link": "x"}
+    with pytest.raises(RecipeError, match="source.link.*url"):
+        parse({**recipe(), "source": source})
 
 
 def test_a_method_that_is_not_there_brings_the_nearest():
