@@ -66,7 +66,7 @@ def read_array(
     values, note = channels_first(array)
     rows = _finite_rows(values)
     if not len(rows):
-        raise DataError(f"each of the {len(values)} pictures has NaN or infinite pixels")
+        raise DataError(f"each of the {len(values)} pictures has NaN or infinite pixels; replace these by numbers first")
     like = options.like if isinstance(options.like, ImageSpec) else None
     dtype = like.dtype if like else _stored_type(values)
     if like:

@@ -153,7 +153,7 @@ def _spec(decoded: Decoded, like: ImageSpec | None) -> ImageSpec:
 def _cut(facts: Facts, positions: np.ndarray, failed: dict[int, str], notes: list[str]) -> Facts:
     kept = take(facts, positions)
     skipped = [Skipped(facts.ids[position], why) for position, why in sorted(failed.items())]
-    return replace(kept, skipped=[*facts.skipped, *skipped], notes=[*facts.notes, *notes])
+    return replace(kept, skipped=[*facts.skipped, *skipped], notes=[*kept.notes, *notes])
 
 
 def _nothing_usable(failed: dict[int, str], facts: Facts) -> str:
