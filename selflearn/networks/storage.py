@@ -26,13 +26,17 @@ def save_encoder(encoder: Encoder, folder: str | Path) -> None:
 
     Both are written beside their places and then renamed, so a reader never meets half a file; the checksum in the JSON
     tells weights and description of two different writings apart.
+
+    Raises
+    ------
+    RunError : the disk is full or the folder cannot be written; what was there before is untouched.
     """
     folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
     tensors = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in encoder.state_dict().items()}
     weights = folder / f".{WEIGHTS}.{os.getpid()}"
     description = folder / f".{DESCRIPTION}.{os.getpid()}"
     try:
+        folder.mkdir(parents=True, exist_ok=True)
         save_file(tensors, weights)
         content = {
             "format": FORMAT,
@@ -44,6 +48,8 @@ def save_encoder(encoder: Encoder, folder: str | Path) -> None:
         description.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
         weights.replace(folder / WEIGHTS)
         description.replace(folder / DESCRIPTION)
+    except (OSError, SafetensorError) as error:  # safetensors reports a failed write as its own
+        raise RunError(f"cannot write the encoder to {folder}: {error}. Free some space or choose another place") from error
     finally:
         weights.unlink(missing_ok=True)
         description.unlink(missing_ok=True)
