@@ -97,6 +97,14 @@ def test_small_crops_are_welcome_where_published(digits, name):
         method(views[::-1], generator)
 
 
+@pytest.mark.parametrize("name", ["DINO", "SwAV"])
+def test_one_large_view_is_too_few_where_two_are_compared(digits, name):
+    method = made(digits, name)
+    views, generator = view(digits, name, views="multicrop", local=2)
+    with pytest.raises(RecipeError, match="at least 2 large views, not 1"):
+        method(views[1:], generator)
+
+
 @pytest.mark.parametrize("name", sorted(set(SMALL) - set(MULTICROP) - {"MAE"}))
 def test_pairs_are_asked_for_where_published(digits, name):
     method = made(digits, name)

@@ -27,6 +27,7 @@ class Joint(Method):
     ----------------
     gathers : projections of all ranks are compared together; off where the loss is a mean over samples anyway.
     most_views : the largest number of views that `losses` can take, None for any.
+    least_large : how many of them must be large (scope "global").
 
     Settings
     --------
@@ -37,6 +38,7 @@ class Joint(Method):
 
     gathers: ClassVar[bool] = True
     most_views: ClassVar[int | None] = 2
+    least_large: ClassVar[int] = 1
 
     projector: Annotated[list[Width], MinLen(1)] = [2048, 2048]
     joined: bool = False
@@ -96,6 +98,8 @@ class Joint(Method):
         scopes = [view.scope for view in views]
         if scopes != sorted(scopes) or scopes[0] != "global":
             raise RecipeError(f"{type(self).__name__} takes large views first, then small ones, not {', '.join(scopes)}")
+        if scopes.count("global") < self.least_large:
+            raise RecipeError(f"{type(self).__name__} takes at least {self.least_large} large views, not {scopes.count('global')}")
 
     def watched(self, samples: int) -> Tensor:
         """(samples, projection) the first view's projections, detached float32."""

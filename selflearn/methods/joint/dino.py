@@ -8,8 +8,6 @@ import torch
 from annotated_types import Gt
 from torch import Tensor, nn
 
-from selflearn.data.batch import Batch
-from selflearn.errors import RecipeError
 from selflearn.methods.base import Losses
 from selflearn.methods.joint.distillation import Distillation, Share
 from selflearn.networks import Features, mlp
@@ -37,6 +35,7 @@ class DINO(Distillation):
     joined: bool = True
     gathers: ClassVar[bool] = False
     most_views: ClassVar[int | None] = None
+    least_large: ClassVar[int] = 2  # one of them must be another view than the student's
 
     prototypes: Annotated[int, Gt(1)] = 65536
     temperature: Temperature = 0.1
@@ -56,12 +55,6 @@ class DINO(Distillation):
         """No norms, a bottleneck, and the prototypes behind it."""
         bottleneck = mlp([self.encoder.dim, *self.projector], norm=None, activation="gelu")
         return nn.Sequential(bottleneck, Prototypes(self.projector[-1], self.prototypes, self.frozen))
-
-    def check_views(self, views: list[Batch]) -> None:
-        """At least two large views, for one of them must be another view than the student's."""
-        super().check_views(views)
-        if views[1].scope != "global":
-            raise RecipeError("DINO takes at least two large views; choose views such as dino or standard")
 
     def losses(  # type: ignore[override]
         self, online: list[Features], targets: list[Tensor], graph: SimilarityGraph

@@ -35,6 +35,7 @@ class SwAV(Joint):
     default_views: ClassVar[str] = "multicrop"
     joined: bool = True
     most_views: ClassVar[int | None] = None
+    least_large: ClassVar[int] = 2  # those whose assignments are predicted
 
     prototypes: Annotated[int, Gt(1)] = 3000
     temperature: Annotated[float, Gt(0)] = 0.1
