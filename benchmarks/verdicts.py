@@ -11,8 +11,10 @@ from typing import Any
 
 from benchmarks.common import keep
 from selflearn import learn
+from selflearn.data import read
 from selflearn.measures.intervals import upper_bound
 from selflearn.recipes import entries
+from selflearn.workflow.training import train
 
 PLANTED = {
     "SimSiam without stop-gradient": ("simsiam", {"stop_gradient": False}),
@@ -30,6 +32,13 @@ def verdict(recipe: str, seed: int, budget: str, changes: dict[str, Any] | None 
         run = learn("digits", recipe=recipe, budget=budget, seed=seed, changes=changes or {}, out=f"{folder}/run")
         print(f"{recipe} seed {seed} {changes or ''}: {run.verdict.kind}: {run.verdict.reason}", flush=True)
         return run.verdict.kind, run.verdict.reason, {r.features: round(r.value, 3) for r in run.scorecard.rows if r.measure == ONE}
+
+
+def alarm(recipe: str, seed: int, budget: str) -> str:
+    """What the monitors said of one healthy run on digits: nothing, or the verdict that stopped it."""
+    trained = train(read("digits"), recipe=recipe, budget=budget, changes={}, seed=seed)
+    print(f"{recipe} seed {seed}: {trained.termination}", flush=True)
+    return "" if trained.alarm is None else f"{trained.alarm.kind}: {trained.alarm.reason}"
 
 
 def planted_changes(recipe: str, changes: dict[str, Any]) -> dict[str, Any]:
@@ -68,13 +77,12 @@ def main() -> None:
         keep("verdicts-planted", {"budget": asked.budget, "planted": caught})
     if asked.part in {"healthy", "all"}:
         runs = [(names[number % len(names)], 200 + number) for number in range(asked.healthy_runs)]
-        kinds = [(name, seed, verdict(name, seed, asked.budget)[0]) for name, seed in runs]
-        alarms = [each for each in kinds if each[2] in {"collapsed", "diverged"}]
+        kinds = [(name, seed, alarm(name, seed, asked.budget)) for name, seed in runs]
+        alarms = [each for each in kinds if each[2]]
         bound = round(upper_bound(len(alarms), len(kinds)), 4)
-        learned = sum(kind == "learned" for _, _, kind in kinds)
         keep(
             "verdicts-healthy",
-            {"runs": len(kinds), "false_alarms": len(alarms), "upper_bound_95": bound, "learned": learned, "alarms": alarms},
+            {"runs": len(kinds), "false_alarms": len(alarms), "upper_bound_95": bound, "alarms": alarms},
         )
 
 

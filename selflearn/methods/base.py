@@ -26,10 +26,13 @@ class Outcome:
     ----------
     losses : named scalars; their sum is minimised.
     embedding : (batch, dim) detached: the vectors whose collapse would be the method's collapse, watched by the monitors.
+    can_collapse : False where the target is given by the data, so that encoding all samples alike can never be a solution: such
+        a method may stay on a plateau, which is for the scorecard to judge, but not collapse.
     """
 
     losses: Losses
     embedding: Tensor
+    can_collapse: bool = True
 
     @property
     def total(self) -> Tensor:
@@ -92,4 +95,4 @@ class Method(nn.Module, ABC):
         outcome.total.backward()
         optimiser.step()
         self.after_update(progress)
-        return Outcome({name: loss.detach() for name, loss in outcome.losses.items()}, outcome.embedding)
+        return Outcome({name: loss.detach() for name, loss in outcome.losses.items()}, outcome.embedding, outcome.can_collapse)

@@ -43,8 +43,10 @@ def build_encoder(stage: Stage, spec: Spec, seed: int, accelerator: bool) -> Enc
 
 
 def build_twin(stage: Stage, encoder: Encoder, seed: int) -> Encoder:
-    """The stage's encoder as it was before learning, on whatever machine that was: where the recipe left the choice open, of
-    the same name as `encoder`."""
+    """The stage's encoder as it was before learning, on whatever machine that was.
+
+    Where the recipe left the choice of a network open, it is of the same name as `encoder`.
+    """
     name = encoder.settings["name"] if stage.encoder["name"] == "auto" else stage.encoder["name"]
     alike = stage.model_copy(update={"encoder": {**stage.encoder, "name": name}})
     return build_encoder(alike, encoder.spec, seed, accelerator=False)

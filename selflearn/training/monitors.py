@@ -92,11 +92,17 @@ class Monitor:
         self.failing = 0
         self.alarm: Verdict | None = None
 
-    def see(self, reading: Reading) -> Verdict | None:
-        """Judge a look; the alarm, once there is one. What is not finite alarms at once, all else when `PATIENCE` looks agree."""
+    def see(self, reading: Reading, can_collapse: bool = True) -> Verdict | None:
+        """Judge a look; the alarm, once there is one. What is not finite alarms at once, all else when `PATIENCE` looks agree.
+
+        Parameters
+        ----------
+        reading : what was seen.
+        can_collapse : False for a method whose targets come from the data: then only divergence alarms.
+        """
         broken = _not_finite(reading)
         self.first = self.first or reading
-        verdict = broken or _diverged(reading, self.first) or _collapsed(reading, self.first)
+        verdict = broken or _diverged(reading, self.first) or (_collapsed(reading, self.first) if can_collapse else None)
         self.failing = self.failing + 1 if verdict else 0
         if verdict and (broken or self.failing >= PATIENCE):
             self.alarm = verdict

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
@@ -16,7 +17,7 @@ from selflearn.methods.base import Method, Outcome
 from selflearn.training.checkpoint import Checkpoints
 from selflearn.training.course import Course
 from selflearn.training.metrics import MetricsFile
-from selflearn.training.monitors import look
+from selflearn.training.monitors import Reading, look
 from selflearn.training.progress import Progress
 from selflearn.training.randomness import seed_globals, seed_of
 from selflearn.training.schedules import between, rate
@@ -179,7 +180,8 @@ class GradientStage(pl.LightningModule):
             gradients = [weight.grad for weight in self.trained if weight.grad is not None]
             self._grad_norm = torch.stack(torch._foreach_norm(gradients)).float().norm()
         course.reading = look(outcome.total, self._grad_norm, self.trained, outcome.embedding)
-        course.monitor.see(course.reading)
+        if not self._overflowed(course.reading):
+            course.monitor.see(course.reading, outcome.can_collapse)
         self._looked = time.perf_counter()
         if self.metrics is None:
             return
@@ -189,6 +191,10 @@ class GradientStage(pl.LightningModule):
         self.metrics.append(
             {**dict(zip(outcome.losses, named, strict=True)), **where, "lr": self._lr(), "total": reading.pop("loss"), **reading}
         )
+
+    def _overflowed(self, reading: Reading) -> bool:
+        """Whether fp16's loss scaling was too high for this update, which the scaler has skipped and answers by lowering it."""
+        return self.settings.precision == "16" and math.isfinite(reading.loss) and not math.isfinite(reading.grad_norm)
 
     def _lr(self) -> float:
         return float(self.optimiser.param_groups[0]["lr"])

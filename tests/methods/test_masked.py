@@ -63,3 +63,10 @@ def test_it_learns_what_stands_where(digits):
         losses.append(float(method.update(digits.views(rows, generator, "weak"), optimiser, generator, step / 40).total))
     # Standardised values have variance one; what is left once each place's mean is known is about half of it.
     assert sum(losses[-5:]) / 5 < 0.7 < losses[0]
+
+
+def test_a_plateau_is_no_collapse(digits):
+    """Restoring is compared with the data itself: no constant encoder is a solution, so only divergence may alarm."""
+    method = find("MAE")(digits.encoder("vit-tiny", width=32))
+    generator = torch.Generator().manual_seed(0)
+    assert not method(digits.views([0, 1, 2, 3], generator, "weak"), generator).can_collapse

@@ -110,3 +110,12 @@ def test_a_learning_rate_far_too_high_stops_the_run(world, tmp_path):
 def test_an_infinite_loss_stops_the_run_at_the_first_look(world, tmp_path):
     outcome, _ = run(world, tmp_path, scale=float("inf"))
     assert (outcome.alarm.kind, outcome.step) == ("diverged", 1)
+
+
+def test_what_cannot_collapse_is_alarmed_by_divergence_alone():
+    flat = dataclasses.replace(HEALTHY, deviation=0.001, scale=0.001, rank=1.0, directions=1.0)
+    monitor = Monitor()
+    assert [monitor.see(reading, can_collapse=False) for reading in (HEALTHY, flat, flat, flat, flat)] == [None] * 5
+    assert monitor.see(dataclasses.replace(flat, loss=float("nan")), can_collapse=False).kind == "diverged"
+    watched = Monitor()
+    assert [watched.see(reading) for reading in (HEALTHY, flat, flat, flat)][-1].kind == "collapsed"

@@ -46,4 +46,4 @@ class CrossEntropy(Method):
             F.cross_entropy(self.head(each).float(), labels, ignore_index=-1, reduction="sum") for each in pooled
         ]
         known = (labels >= 0).sum().clamp_min(1)
-        return Outcome({"cross_entropy": torch.stack(losses).mean() / known}, pooled[0].detach().float())
+        return Outcome({"cross_entropy": torch.stack(losses).mean() / known}, pooled[0].detach().float(), can_collapse=False)

@@ -72,7 +72,7 @@ class Masked(Method):
             losses.append(self.losses(self.decoder(features.tokens, mask), self.encoder.token_values(view), mask.hidden))
             seen.append(_one_each(cast(Tensor, features.tokens)))
         means = {name: torch.stack([each[name] for each in losses]).mean() for name in losses[0]}
-        return Outcome(means, seen[0].detach().float())
+        return Outcome(means, seen[0].detach().float(), can_collapse=False)
 
 
 def _one_each(tokens: Tensor) -> Tensor:
