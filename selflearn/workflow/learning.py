@@ -13,8 +13,8 @@ from selflearn.data import Dataset, ReadOptions, read, recognise, subset
 from selflearn.errors import RecipeError, RunError, nearest
 from selflearn.evaluation import Scorecard, judge
 from selflearn.measures import Verdict
-from selflearn.recipes import PlanOutcome, Recipe
 from selflearn.networks import Encoder
+from selflearn.recipes import PlanOutcome, Recipe
 from selflearn.training import Budget, RunFolder, choose_device, choose_precision, embed
 from selflearn.views import plain
 from selflearn.workflow import environment, records
