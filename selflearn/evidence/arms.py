@@ -16,6 +16,7 @@ from selflearn.data import Dataset
 from selflearn.evidence.material import Drawn
 from selflearn.evidence.scoring import Score, Subject, scorecard
 from selflearn.evidence.seal import digest
+from selflearn.methods import find
 from selflearn.networks import Encoder
 from selflearn.recipes import Recipe
 from selflearn.training import Budget, calibrate, embed
@@ -58,6 +59,10 @@ class Arm(ABC):
         """Everything that decides the scores, resolved: plain JSON."""
         return self.state()
 
+    def families(self) -> tuple[str, ...] | None:
+        """Families of methods whose code takes part in the scores; None for all."""
+        return None
+
     def files(self) -> list[Path]:
         """Files beside the experiment's own that hold its settings; they are committed before a measured run, too."""
         return []
@@ -92,6 +97,9 @@ class Learned(Arm):
         stages = self.resolved().model_dump(mode="json")["stages"]
         return {"learned": stages, "score": source(self.score)}
 
+    def families(self) -> tuple[str, ...]:
+        return tuple(sorted({find(stage.fit).__module__.split(".")[-2] for stage in self.resolved().stages}))
+
     def files(self) -> list[Path]:
         return [recipes.shelf()[self.resolved().name]]
 
@@ -118,6 +126,9 @@ class Untrained(Arm):
     def settings(self) -> dict[str, Any]:
         return {"untrained": self.like.resolved().stages[0].encoder, "score": source(self.like.score)}
 
+    def families(self) -> tuple[str, ...]:
+        return ()
+
     def run(self, job: Job) -> Measured:
         spec = job.data.learn.spec
         encoder = recipes.build_encoder(self.like.resolved().stages[0], spec, job.seed, accelerator=False)
@@ -135,6 +146,9 @@ class Raw(Arm):
     def state(self) -> dict[str, Any]:
         return {"raw": True, "score": source(self.score)}
 
+    def families(self) -> tuple[str, ...]:
+        return ()
+
     def run(self, job: Job) -> Measured:
         return Measured(self.score(job.data, Subject(_raw), job.seed))
 
@@ -148,6 +162,9 @@ class Pca(Arm):
 
     def state(self) -> dict[str, Any]:
         return {"pca": {"variance": 0.9, "most": 256}, "score": source(self.score)}
+
+    def families(self) -> tuple[str, ...]:
+        return ()
 
     def run(self, job: Job) -> Measured:
         from sklearn.decomposition import PCA

@@ -82,7 +82,7 @@ def tune(
 
 
 def measure_cell(experiment: Experiment, size: Size, arm: str, seed: int, part: Part, store: Store | None = None) -> Cell:
-    """One arm with one seed: from the store if it was measured before, else now. Without a store, always now."""
+    """One arm with one seed: from the store if this code measured it before, else now. Without a store, always now."""
     drawn = draw(material(experiment.data), part, seed, size.samples, size.tested)
     chosen: Arm = experiment.arms[arm]
     settings = {
@@ -93,13 +93,14 @@ def measure_cell(experiment: Experiment, size: Size, arm: str, seed: int, part: 
         "seed": seed,
         "budget": size.budget if chosen.learns else None,
     }
-    known = store.get(settings) if store is not None else None
+    code = code_version(chosen.families())
+    known = store.get(settings, code) if store is not None else None
     if known is not None:
         return known
     began = time.monotonic()
     measured = chosen.run(Job(drawn, seed, size.budget))
     scores = {measure: round(float(value), 6) for measure, value in measured.scores.items()}
-    cell = Cell(scores, round(time.monotonic() - began, 2), code_version(), measured.alarm)
+    cell = Cell(scores, round(time.monotonic() - began, 2), code, measured.alarm)
     if store is not None:
         store.put(settings, cell)
     return cell
@@ -127,10 +128,6 @@ def _result(stated: Stated, size: str, seeds: list[int], commit: str | None, cel
         differences = [contrast.difference({arm: cells[arm][seed].scores for arm in cells}) for seed in seeds]
         decisions.append(decide(contrast.what, contrast.margin, differences))
     verdict, decider = conclude(decisions)
-    versions = sorted({cell.code for row in cells.values() for cell in row.values()})
-    notes = [] if len(versions) == 1 else [f"measured with {len(versions)} versions of the code"]
-    if versions != [code_version()]:
-        notes.append(f"some values were kept from before the code was what it is at this run ({code_version()})")
     return {
         "name": experiment.name,
         "systems": list(experiment.systems),
@@ -146,11 +143,9 @@ def _result(stated: Stated, size: str, seeds: list[int], commit: str | None, cel
         "arms": {name: _arm(experiment.arms[name], row) for name, row in cells.items()},
         "statement": {"hash": experiment.fingerprint(), "file": stated.file.name, **experiment.state()},
         "commit": commit,
-        "code": versions,
         "seconds": round(sum(cell.seconds for row in cells.values() for cell in row.values()), 1),
         "machine": environment.describe(),
         "date": datetime.now(timezone.utc).date().isoformat(),
-        "notes": notes,
     }
 
 
@@ -159,5 +154,6 @@ def _arm(arm: Arm, row: dict[int, Cell]) -> dict[str, Any]:
         "settings": arm.settings(),
         "scores": {str(seed): cell.scores for seed, cell in row.items()},
         "alarms": {str(seed): cell.alarm for seed, cell in row.items() if cell.alarm},
+        "code": sorted({cell.code for cell in row.values()}),
         "seconds": round(sum(cell.seconds for cell in row.values()), 1),
     }

@@ -41,11 +41,12 @@ class Store:
         base = Path(os.environ.get("SELFLEARN_CACHE") or Path.home() / ".cache" / "selflearn")
         self.folder = Path(folder) if folder is not None else base / "evidence"
 
-    def get(self, settings: dict[str, Any]) -> Cell | None:
-        """The cell measured with exactly these settings, or None. A damaged file counts as none."""
+    def get(self, settings: dict[str, Any], code: str) -> Cell | None:
+        """The cell measured with exactly these settings by this version of the code, or None. A damaged file counts as none."""
         try:
             content = json.loads(self._file(settings).read_text(encoding="utf-8"))
-            return Cell(**content["cell"]) if content["settings"] == settings else None
+            cell = Cell(**content["cell"])
+            return cell if content["settings"] == settings and cell.code == code else None
         except (OSError, ValueError, KeyError, TypeError):
             return None
 

@@ -5,6 +5,7 @@ import subprocess
 import pytest
 
 from selflearn.errors import RunError
+from selflearn.evidence import provenance
 from selflearn.evidence.provenance import committed
 
 
@@ -60,3 +61,33 @@ def test_an_installation_inside_somebody_elses_checkout_has_no_commit(checkout):
     (checkout / "venv").mkdir()
     (checkout / "venv" / "claim.py").write_text("stated")
     assert committed([checkout / "venv" / "claim.py"]) is None
+
+
+def test_the_version_of_the_code_is_that_of_what_can_change_a_score(tmp_path, monkeypatch):
+    def write(name, text):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+
+    def version(*families):
+        provenance.code_version.cache_clear()
+        return provenance.code_version(families)
+
+    monkeypatch.setattr(provenance, "PACKAGE", tmp_path)
+    for name in (
+        "data/a.py",
+        "methods/base.py",
+        "methods/joint/a.py",
+        "methods/masked/a.py",
+        "evidence/arms.py",
+        "evidence/page.py",
+    ):
+        write(name, "first")
+    joint = version("joint")
+    for name in ("evidence/page.py", "evidence/experiments/new.py", "cli/main.py", "methods/masked/a.py", "methods/masked/new.py"):
+        write(name, "second")
+        assert version("joint") == joint, name
+    for name in ("data/a.py", "methods/base.py", "methods/joint/a.py", "evidence/arms.py"):
+        before = version("joint")
+        write(name, "second")
+        assert version("joint") != before, name
+    provenance.code_version.cache_clear()

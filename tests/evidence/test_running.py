@@ -205,3 +205,11 @@ def test_full_and_quick_results_are_told_apart(lab):
     lab.state(experiment()).run("quick")
     assert stored("full", lab.folder) == []
     assert [result["size"] for result in stored("quick", lab.folder)] == ["quick"]
+
+
+def test_values_of_other_code_are_measured_again(lab, monkeypatch):
+    lab.state(experiment()).run()
+    monkeypatch.setattr(running, "code_version", lambda families: "another version")
+    result = lab.run()
+    assert len(CALLS) == 30
+    assert result["arms"]["gain"]["code"] == ["another version"]

@@ -102,7 +102,7 @@ lejepa = Experiment(
         lost("output deviation", "narrow network", "no push towards a Gaussian", margin=0.9),
     ),
     seeds=range(10, 15),
-    quick=Size(samples=1_000, budget="80steps", seeds=2),
+    quick=Size(samples=1_000, budget="80steps", seeds=3),
     full=Size(samples=1_000, budget="200steps"),
 )
 

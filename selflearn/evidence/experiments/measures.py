@@ -77,6 +77,6 @@ rankme_selection = Experiment(
         Contrast("RankMe's pick minus a random setting", 0.0, ahead_of_chance),
     ),
     seeds=range(10, 15),
-    quick=Size(samples=1_000, budget="40steps", seeds=2),
+    quick=Size(samples=1_000, budget="40steps", seeds=3),
     full=Size(samples=1_000, budget="100steps"),
 )
