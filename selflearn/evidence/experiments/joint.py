@@ -162,7 +162,9 @@ supcon = Experiment(
         over_cross_entropy("clean", "linear probe", margin=-0.005),
         over_cross_entropy("corrupted", "own classifier", margin=0.0),
     ),
-    seeds=range(10, 20),
+    # Seeds 10 to 14 were looked at with 60 updates, where the claim did not hold (corrupted: 0.072 behind). The budget was raised
+    # after that, on development seeds; so other seeds measure.
+    seeds=range(20, 30),
     quick=Size(samples=1_000, budget="150steps", seeds=4),
-    full=Size(samples=1_000, budget="300steps"),
+    full=Size(samples=1_000, budget="300steps", seeds=6),
 )
