@@ -7,12 +7,15 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import torch
+import torch.nn.functional as F
 
 from selflearn.data.dataset import Facts, Skipped
 from selflearn.data.images.cache import content_key
 from selflearn.data.images.measure import measure, sample_rows
 from selflearn.data.images.spec import ImageSpec, PixelType
 from selflearn.data.images.store import ArrayImages, Images
+from selflearn.data.images.survey import SIDE
 from selflearn.data.labels import attach, take
 from selflearn.data.options import ReadOptions
 from selflearn.errors import DataError
@@ -42,7 +45,8 @@ def read_array(
     """Pictures of an array (n, height, width), (n, channels, height, width) or (n, height, width, channels).
 
     Values stay as they are: whole numbers in 8 or 16 bits where they fit, others as float32. Pictures with NaN or infinite pixels
-    are left out. Nothing is copied, resized or cached.
+    are left out. Pictures of an area above side x side, where side is `options.size` or 128, are reduced to it in memory, as
+    files are; smaller ones are not copied. Nothing is cached.
 
     Parameters
     ----------
@@ -71,6 +75,7 @@ def read_array(
     dtype = like.dtype if like else _stored_type(values)
     if like:
         values = _as_like(values, like)
+    values, shrunk = _reduced(values, options.size or SIDE)
     sample = np.ascontiguousarray(values[rows[sample_rows(len(rows), int(np.prod(values.shape[1:])))]], dtype=dtype)
     spec = measure(sample, colour=values.shape[1] == 3, value_range=value_range)
     if like:
@@ -79,7 +84,7 @@ def read_array(
     broken = np.setdiff1d(np.arange(len(values)), rows)
     skipped = [Skipped(facts.ids[row], "it has NaN or infinite pixels") for row in broken]
     facts = take(facts, rows)
-    facts = replace(facts, skipped=[*facts.skipped, *skipped], notes=[*facts.notes, *([note] if note else [])])
+    facts = replace(facts, skipped=[*facts.skipped, *skipped], notes=[*facts.notes, *(each for each in (note, shrunk) if each)])
     content = hashlib.blake2b(f"{content_key(values, rows)} {dtype}".encode(), digest_size=16).hexdigest()
     return ArrayImages(spec, facts, content, values, None if whole else rows)
 
@@ -109,6 +114,22 @@ def channels_first(array: np.ndarray) -> tuple[np.ndarray, str | None]:
     taken, other = ("second", "last") if first < last else ("last", "second")
     note = f"channels could be two axes of {array.shape}; the {taken} is taken. If it is the {other}, transpose the array"
     return (array if first < last else array.transpose(0, 3, 1, 2)), note
+
+
+def _reduced(values: np.ndarray, side: int) -> tuple[np.ndarray, str | None]:
+    """The pictures, antialiased to an area of at most side x side in their own proportions, and what to say of it."""
+    height, width = values.shape[2:]
+    factor = side / (height * width) ** 0.5
+    if factor >= 1:
+        return values, None
+    shape = (max(1, round(height * factor)), max(1, round(width * factor)))
+    small = np.empty((*values.shape[:2], *shape), dtype=values.dtype if values.dtype.kind != "b" else np.uint8)
+    steps = _steps(values)
+    for start in steps:
+        piece = torch.from_numpy(np.ascontiguousarray(values[start : start + steps.step], dtype=np.float32))
+        done = F.interpolate(piece, shape, mode="bilinear", antialias=True).numpy()
+        small[start : start + steps.step] = done if small.dtype.kind == "f" else np.rint(done)
+    return small, f"pictures of {width} x {height} pixels are reduced to {shape[1]} x {shape[0]}; --size N keeps more"
 
 
 def _steps(values: np.ndarray) -> range:

@@ -142,3 +142,16 @@ def test_deep_and_many_channel_pictures_are_stretched_to_be_seen() -> None:
 def test_arrays_that_are_no_pictures_are_refused(wrong: np.ndarray) -> None:
     with pytest.raises(DataError, match="pictures are arrays of numbers"):
         read(wrong, kind="image")
+
+
+def test_large_pictures_are_reduced_as_files_are_and_it_is_said():
+    pictures = np.zeros((10, 100, 256), dtype=np.uint8)
+    pictures[:, :, 128:] = 200
+    pictures[:5] += 10
+    default, small, whole = (read(pictures, size=size) for size in (None, 32, 512))
+    assert (whole.spec.height, whole.spec.width) == (100, 256)
+    assert (default.spec.height, default.spec.width) == (80, 205)
+    assert (small.spec.height, small.spec.width) == (20, 51)
+    assert any("reduced to 51 x 20" in note for note in small.facts.notes)
+    values = small.batch([0]).values[0, 0]
+    assert (values[:, 0] == 10).all() and (values[:, -1] == 210).all()
