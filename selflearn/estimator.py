@@ -58,6 +58,13 @@ class _Learning(BaseEstimator):
             return X
         return validate_data(self, X, reset=reset, dtype=[np.float64, np.float32], ensure_min_samples=2 if reset else 1)
 
+    def _uses_labels(self) -> bool:
+        """Whether the recipe asked for learns from labels; none is chosen that does."""
+        from selflearn.methods import find
+        from selflearn.recipes import load
+
+        return self.recipe is not None and any(find(stage.fit).uses_labels for stage in load(self.recipe).stages)
+
     def _learn(self, X: Any, labels: np.ndarray | None) -> Dataset:
         """Train an encoder on every sample, labelled or not."""
         from selflearn.data import read
@@ -130,14 +137,14 @@ class SelfLearner(ClassNamePrefixFeaturesOutMixin, TransformerMixin, _Learning):
     def fit(self, X: Any, y: Any = None) -> SelfLearner:
         """Learn from a table (n, columns), pictures (n, height, width[, channels]) or (n, channels, height, width), or PIL ones.
 
-        `y` is used only by recipes that learn from labels; -1 where nobody knows.
+        `y` is used only by recipes that learn from labels (SupCon), and ignored by all others; -1, None or "" where nobody knows.
 
         Raises
         ------
         DataError, RecipeError, BudgetError : before any learning.
         """
         X = self._check(X, reset=True)
-        self._dataset = self._learn(X, None if y is None or not _numeric(y) else np.asarray(y))
+        self._dataset = self._learn(X, np.asarray(y) if y is not None and self._uses_labels() else None)
         self._n_features_out = self.encoder_.dim
         return self
 
@@ -294,10 +301,6 @@ def _is_pictures(X: Any) -> bool:
     if isinstance(X, (list, tuple)):
         return bool(X) and hasattr(X[0], "getbands")
     return getattr(X, "ndim", 0) in (3, 4)
-
-
-def _numeric(y: Any) -> bool:
-    return np.issubdtype(np.asarray(y).dtype, np.integer)
 
 
 def _known(y: np.ndarray) -> np.ndarray:

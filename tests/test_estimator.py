@@ -88,3 +88,13 @@ def test_in_a_pipeline_and_a_grid_search():
     search = GridSearchCV(pipeline, {"selflearner__settings": [{"batch": 16}, {"batch": 32}]}, cv=2).fit(rows, labels)
     assert search.best_score_ > 0.8
     assert clone(pipeline)
+
+
+def test_labels_of_any_form_reach_the_recipes_that_use_them(digits):
+    images, labels = digits[0][:60], digits[1][:60]
+    plain, numbers, names = (
+        SelfLearner("supcon", budget="2steps").fit(images, y).transform(images)
+        for y in (None, labels, np.array([f"{label}" for label in labels]))
+    )
+    assert np.array_equal(numbers, names)
+    assert not np.array_equal(plain, numbers)

@@ -68,6 +68,7 @@ def _changes(pairs: list[str]) -> dict[str, Any]:
 
 @app.command()
 def learn(
+    context: typer.Context,
     source: Annotated[str | None, typer.Argument(help="A folder, file or name of data; `digits` is built in.")] = None,
     recipe: Annotated[
         str | None, typer.Option(help="A recipe's name (see `selflearn recipes`) or a YAML file of your own.")
@@ -96,6 +97,10 @@ def learn(
     from selflearn.cli.screen import Screen
     from selflearn.serving import report_run
 
+    given = {name for name in context.params if getattr(context.get_parameter_source(name), "name", "") == "COMMANDLINE"}
+    if resume is not None and (ignored := sorted(given - {"resume", "source"})):
+        complain(f"--resume continues a run with the settings it began with; remove: {', '.join(ignored)}")
+        raise typer.Exit(2)
     if (source is None) == (resume is None):
         complain("Say what to learn from (a folder, a file, or digits), or which run to continue with --resume RUN.")
         raise typer.Exit(2)

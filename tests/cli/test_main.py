@@ -118,3 +118,9 @@ def test_a_method_of_ones_own(few_digits, tmp_path):
     done = selflearn("learn", few_digits, "--recipe", "my_recipe.yaml", "--budget", "20steps", "--out", "run", cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     assert (tmp_path / "run" / "report.html").exists()
+
+
+def test_resuming_takes_no_other_settings(tmp_path):
+    done = selflearn("learn", "--resume", tmp_path, "--budget", "9min")
+    assert done.returncode == 2
+    assert "budget" in done.stderr
