@@ -6,6 +6,8 @@ import importlib
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from torch import Tensor
+
 from selflearn.data.batch import Batch
 from selflearn.data.spec import Spec
 from selflearn.errors import RecipeError, nearest
@@ -15,7 +17,7 @@ from selflearn.views.compose import Compose
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["VIEWS", "Compose", "View", "build", "draw", "make_views", "plain"]
+__all__ = ["VIEWS", "Compose", "View", "build", "draw", "flat", "make_views", "plain"]
 
 VIEWS = {"image": "selflearn.views.image", "table": "selflearn.views.table"}
 
@@ -58,6 +60,12 @@ def draw(spec: Spec, batch: Batch) -> list[Image] | None:
     """How each sample of a view looks to a person; None for kinds whose views are not pictures."""
     kind = _kind(spec)
     return kind.draw(spec, batch) if hasattr(kind, "draw") else None
+
+
+def flat(spec: Spec, batch: Batch) -> Tensor:
+    """(batch, features) a view itself as vectors, on the scale of `Dataset.raw`: what the dull baselines see of a view."""
+    vectors: Tensor = _kind(spec).flat(spec, batch)
+    return vectors
 
 
 def _kind(spec: Spec) -> ModuleType:

@@ -20,7 +20,7 @@ from selflearn.views.drawn import DrawnView, uniform
 if TYPE_CHECKING:
     from selflearn.data.table import TableSpec
 
-__all__ = ["Corrupt", "Impute", "Jitter", "build", "plain"]
+__all__ = ["Corrupt", "Impute", "Jitter", "build", "flat", "plain"]
 
 
 class Impute:
@@ -155,3 +155,9 @@ PRESETS: dict[str, tuple[type[Any], Callable[[TableSpec, View, Any], list[View]]
     "weak": (_Noisy, _weak),
     "plain": (ViewOptions, _plain),
 }
+
+
+def flat(spec: TableSpec, batch: Batch) -> Tensor:
+    """(batch, columns) rows of a view with every column standardised, as `Table.raw` does."""
+    mean, deviation = (torch.tensor(each, device=batch.device, dtype=torch.float32) for each in (spec.mean, spec.std))
+    return (batch.values.float() - mean) / deviation

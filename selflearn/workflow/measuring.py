@@ -6,11 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 
 from selflearn import views
-from selflearn.data import Dataset, split, subset
+from selflearn.data import Batch, Dataset, split, subset
 from selflearn.evaluation import Scorecard, evaluate
-from selflearn.networks import Encoder
+from selflearn.networks import Encoder, Features, TokenMask
 from selflearn.training import calibrate, embed
 from selflearn.views import View
 
@@ -77,11 +78,15 @@ def measure(
         first, second = (embedded(network, paired, view, "embedding views", drawn) for drawn, view in enumerate(two))
         return first, second
 
+    pairs = {"encoder": seen_twice(encoder), "untrained": seen_twice(untrained)}
+    itself = _Itself(dataset, plain)
+    if itself.dim == features["raw"].shape[1]:  # pictures that are not square have views of another shape than they are stored in
+        pairs["raw"] = seen_twice(itself)
     card = evaluate(
         features,
         sample.labels,
         groups=sample.facts.groups,
-        views={"encoder": seen_twice(encoder), "untrained": seen_twice(untrained)},
+        views=pairs,
         test=np.arange(len(bank), len(rows)) if len(tested) else None,
         seed=seed,
         progress=lambda done, total: tell("evaluating", done, total),
@@ -97,3 +102,16 @@ def _some(dataset: Dataset, rows: np.ndarray, limit: int, draw: np.random.Genera
     """At most `limit` of these positions at random, in order; labelled ones first, for where labels are few each one counts."""
     shuffled = draw.permutation(rows)
     return np.sort(shuffled[np.argsort(dataset.labels[shuffled] < 0, kind="stable")][:limit])
+
+
+class _Itself(Encoder):
+    """No encoder at all: a view as a vector, so that raw input and PCA are measured on the very same views."""
+
+    def __init__(self, dataset: Dataset, plain: View) -> None:
+        super().__init__()
+        self.spec = dataset.spec
+        self.dim = views.flat(self.spec, plain(dataset.batch([0]), torch.Generator())).shape[1]
+        self.settings = {"name": "itself"}
+
+    def forward(self, batch: Batch, mask: TokenMask | None = None, layers: bool = False) -> Features:
+        return Features(views.flat(self.spec, batch))

@@ -120,3 +120,18 @@ def test_examples_run(module: str) -> None:
     failures, tried = doctest.testmod(importlib.import_module(module))
     assert failures == 0
     assert tried > 0
+
+
+def test_a_plain_view_as_vectors_is_the_raw_input():
+    import numpy as np
+
+    from selflearn.data import read
+    from selflearn.views import flat
+
+    for source in (
+        np.random.default_rng(0).integers(0, 255, (20, 12, 12, 3), dtype=np.uint8),
+        np.random.default_rng(1).normal(size=(20, 5)),
+    ):
+        dataset = read(source, cache=False)
+        view = plain(dataset.spec)(dataset.batch(range(20)), torch.Generator())
+        np.testing.assert_allclose(flat(dataset.spec, view).numpy(), dataset.raw(range(20)), atol=1e-5)

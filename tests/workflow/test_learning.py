@@ -36,6 +36,8 @@ def test_a_run_says_what_it_found_and_why_it_chose(few_digits, tmp_path):
     assert "Recipe" in told
     assert "held out" in told
     assert run.verdict.reason
+    for baseline in ("raw", "pca", "untrained"):
+        assert run.scorecard.find(baseline, "self retrieval"), "without labels a verdict needs its dull baselines, too"
 
 
 def test_groups_are_never_cut_and_held_out_is_held_out(tmp_path):
