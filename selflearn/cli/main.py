@@ -251,7 +251,7 @@ def evidence_run(
     from selflearn.evidence import run_experiment
 
     with Screen() as screen:
-        result = run_experiment(name, size, report=screen.work)
+        result = run_experiment(name, size, report=screen.measure)
     show_evidence(result)
 
 

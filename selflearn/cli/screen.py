@@ -60,6 +60,10 @@ class Screen(Reporter):
         """A bar for work of known length."""
         self._bar(what, done, total, "")
 
+    def measure(self, what: str, done: int, total: int) -> None:
+        """One bar for many measurements of unlike names."""
+        self._bar("measuring", done, total, what)
+
     def train(self, progress: Training) -> None:
         """The bar of learning: loss, effective rank, time left."""
         left = "" if progress.seconds_left is None else f"{_clock(progress.seconds_left)} left, "
