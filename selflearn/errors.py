@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
 
 
 class SelflearnError(Exception):
@@ -45,3 +49,9 @@ def nearest(name: str, known: Iterable[str]) -> str:
     known = sorted(known)
     close = difflib.get_close_matches(name, known, n=1)
     return f"; did you mean {close[0]!r}?" if close else f"; known: {', '.join(known)}"
+
+
+def complaint(error: ValidationError) -> str:
+    """The first thing that pydantic found wrong, in one line: ``"optimiser.lr = -1: Input should be greater than 0"``."""
+    first = error.errors()[0]
+    return f"{'.'.join(str(part) for part in first['loc'])} = {first.get('input')!r}: {first['msg']}"

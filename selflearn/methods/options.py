@@ -8,7 +8,7 @@ from typing import Any, ClassVar, get_origin
 
 from pydantic import ConfigDict, ValidationError, create_model
 
-from selflearn.errors import RecipeError, nearest
+from selflearn.errors import RecipeError, complaint, nearest
 
 
 def declared_options(cls: type) -> dict[str, tuple[Any, Any]]:
@@ -41,7 +41,5 @@ def check_options(cls: type, given: dict[str, Any]) -> dict[str, Any]:
     try:
         checked = model(**given)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise RecipeError(f"{cls.__name__}: {where} = {first['input']!r}: {first['msg']}") from error
+        raise RecipeError(f"{cls.__name__}: {complaint(error)}") from error
     return {name: getattr(checked, name) for name in options}

@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import ConfigDict, ValidationError, create_model
 
 from selflearn.data.spec import Spec
-from selflearn.errors import RecipeError, nearest
+from selflearn.errors import RecipeError, complaint, nearest
 from selflearn.networks.encoder import Encoder
 
 ENCODERS: dict[str, str] = {
@@ -84,7 +84,5 @@ def _checked(factory: Factory, name: str, options: dict[str, Any]) -> dict[str, 
     try:
         checked = model(**options)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise RecipeError(f"encoder {name!r}: {where} = {first['input']!r}: {first['msg']}") from error
+        raise RecipeError(f"encoder {name!r}: {complaint(error)}") from error
     return {option: getattr(checked, option) for option in known}

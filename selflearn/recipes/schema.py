@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from selflearn.errors import RecipeError, nearest
+from selflearn.errors import RecipeError, complaint, nearest
 from selflearn.methods import find
 from selflearn.methods.options import check_options, declared_options
 from selflearn.training import FitSettings
@@ -174,11 +174,11 @@ def _stage(raw: dict[str, Any], where: str) -> Stage:
 def _first(error: ValidationError, model: type[BaseModel]) -> str:
     """The first complaint of pydantic in one line, with the nearest right key where one is unknown."""
     first = error.errors()[0]
-    place = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
+        place = ".".join(str(part) for part in first["loc"])
         *owners, name = (str(part) for part in first["loc"])
         return f"unknown key {place!r}{nearest(name, _keys(model, owners))}"
-    return f"{place} = {first.get('input')!r}: {first['msg']}"
+    return complaint(error)
 
 
 def _keys(model: type[BaseModel], owners: list[str]) -> set[str]:

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from selflearn.errors import RecipeError, nearest
+from selflearn.errors import RecipeError, complaint, nearest
 
 M = TypeVar("M", bound="ViewOptions")
 
@@ -32,9 +32,7 @@ def checked_options(model: type[M], given: Mapping[str, Any], where: str) -> M:
     try:
         return model(**given)
     except ValidationError as error:
-        first = error.errors()[0]
-        name = ".".join(str(part) for part in first["loc"])
-        raise RecipeError(f"{where}: {name} = {first['input']!r}: {first['msg']}") from error
+        raise RecipeError(f"{where}: {complaint(error)}") from error
 
 
 def number(owner: object, name: str, value: float, least: float, most: float = math.inf) -> float:

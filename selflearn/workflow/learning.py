@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from selflearn import networks, recipes
 from selflearn.data import Dataset, ReadOptions, read, recognise, subset
-from selflearn.errors import RecipeError, RunError, nearest
+from selflearn.errors import RecipeError, RunError, complaint, nearest
 from selflearn.evaluation import Scorecard, judge
 from selflearn.measures import Verdict
 from selflearn.networks import Encoder
@@ -63,9 +63,7 @@ class Request(BaseModel):
         try:
             return cls(**asked)
         except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(str(part) for part in first["loc"])
-            raise RecipeError(f"{where} = {first['input']!r}: {first['msg']}") from error
+            raise RecipeError(complaint(error)) from error
 
 
 def learn(
