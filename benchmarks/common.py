@@ -63,7 +63,7 @@ def test_part(path: str, like: Dataset) -> Dataset:
 
 def stage(method: str, encoder: str, **changes: Any) -> recipes.Stage:
     """A recipe's stage in its small preset, with one of the benchmark's networks."""
-    return recipes.load(method, "small", {"encoder": ENCODERS.get(encoder, encoder), **changes}).stages[0]
+    return recipes.load(method, "small", {"encoder": ENCODERS.get(encoder, encoder), **changes}, "image").stages[0]
 
 
 def timed_fit(

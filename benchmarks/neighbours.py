@@ -27,7 +27,7 @@ def score(train: np.ndarray, test: np.ndarray, labels: tuple[np.ndarray, np.ndar
 
 def learn(train: Dataset, recipe: str, minutes: float, seed: int) -> networks.Encoder:
     """Train the small network for this long."""
-    chosen = recipes.load(recipe, "small", {"encoder": ENCODERS["small"]}).stages[0]
+    chosen = recipes.load(recipe, "small", {"encoder": ENCODERS["small"]}, "image").stages[0]
     encoder = recipes.build_encoder(chosen, train.spec, seed, False)
     settings = chosen.settings.model_copy(update={"budget": Budget.parse(f"{minutes * 60:g}s"), "seed": seed})
     fit(recipes.build_method(chosen, encoder, seed), train, recipes.build_views(chosen, train.spec), settings, None)
@@ -52,7 +52,7 @@ def main() -> None:
     labels = (train.labels, test.labels)
     plain = views.plain(train.spec)
     untrained = recipes.build_encoder(
-        recipes.load(asked.recipe, "small", {"encoder": ENCODERS["small"]}).stages[0], train.spec, 0, False
+        recipes.load(asked.recipe, "small", {"encoder": ENCODERS["small"]}, "image").stages[0], train.spec, 0, False
     )
     calibrate(untrained, train, plain, 0)
     raw = [each.raw(np.arange(len(each))) for each in (train, test)]

@@ -47,7 +47,7 @@ def planted_changes(recipe: str, changes: dict[str, Any]) -> dict[str, Any]:
 
     if "optimiser.lr" not in changes:
         return changes
-    return {"optimiser.lr": load(recipe, "small").stages[0].settings.optimiser.lr * changes["optimiser.lr"]}
+    return {"optimiser.lr": load(recipe, "small", kind="image").stages[0].settings.optimiser.lr * changes["optimiser.lr"]}
 
 
 def main() -> None:

@@ -50,20 +50,20 @@ def _root(
     pass
 
 
-def _changes(pairs: list[str]) -> dict[str, Any]:
+def _pairs(pairs: list[str] | None, option: str = "--set", example: str = "optimiser.lr=0.01") -> dict[str, Any]:
     """``key=value`` pairs; values are read as YAML, so numbers are numbers and [1, 2] is a list."""
     from selflearn.errors import RecipeError
 
-    changes = {}
-    for pair in pairs:
+    found = {}
+    for pair in pairs or []:
         key, separator, value = pair.partition("=")
         if not separator or not key:
-            raise RecipeError(f"--set takes key=value, such as optimiser.lr=0.01, not {pair!r}")
+            raise RecipeError(f"{option} takes key=value, such as {example}, not {pair!r}")
         try:
-            changes[key.strip()] = yaml.safe_load(value)
+            found[key.strip()] = yaml.safe_load(value)
         except yaml.YAMLError as error:
-            raise RecipeError(f"--set {pair!r}: the value is not readable as YAML") from error
-    return changes
+            raise RecipeError(f"{option} {pair!r}: the value is not readable as YAML") from error
+    return found
 
 
 @app.command()
@@ -75,6 +75,9 @@ def learn(
     ] = None,
     budget: Annotated[str, typer.Option(help="When learning ends: 90s, 10min, 20epochs, 300steps, 1e6samples.")] = "2min",
     labels: Annotated[str | None, typer.Option(help="A CSV or Parquet of ids and labels (and groups), or a column's name.")] = None,
+    groups: Annotated[
+        str | None, typer.Option(help="A CSV or Parquet of ids and groups, or a column's name; a group is never split apart.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="The run folder; by default runs/<data>-<recipe>.")] = None,
     seed: Annotated[int, typer.Option(help="Same seed, same machine: same weights.")] = 0,
     device: Device = "auto",
@@ -85,7 +88,12 @@ def learn(
     preset: Annotated[
         str | None, typer.Option(help="A recipe's preset: small (minutes on a CPU), published (the paper's).")
     ] = None,
-    kind: Annotated[str | None, typer.Option(help="Overrule what the data is taken for: image, table.")] = None,
+    kind: Annotated[
+        str | None, typer.Option(help="Overrule what the data is taken for: image, sound, series, table, graph, text.")
+    ] = None,
+    read: Annotated[
+        list[str] | None, typer.Option("--read", help="How to read the data, e.g. --read window=128. Repeatable.")
+    ] = None,
     size: Annotated[int | None, typer.Option(help="Side in pixels to which pictures are brought.")] = None,
     holdout: Annotated[float, typer.Option(help="Share kept from learning, for the scorecard.")] = 0.2,
     resume: Annotated[Path | None, typer.Option(help="Continue this interrupted run.")] = None,
@@ -112,6 +120,7 @@ def learn(
                 source,
                 out=out,
                 labels=labels,
+                groups=groups,
                 overwrite=overwrite,
                 reporter=screen,
                 recipe=recipe,
@@ -123,7 +132,8 @@ def learn(
                 precision=precision,
                 holdout=holdout,
                 size=size,
-                changes=_changes(change or []),
+                changes=_pairs(change),
+                read=_pairs(read, "--read", "window=128"),
             )
         screen.say("Writing the report.")
         page = report_run(run)

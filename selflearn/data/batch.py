@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -25,6 +25,7 @@ class Batch:
     labels : (batch,) int64 class numbers, -1 where nobody knows.
     lengths : (batch,) int64, the valid length of each padded sample, or None.
     mask : (batch, length) bool, True where a padded position is real, or None.
+    groups : (batch,) int64 group numbers (participant, speaker, site), or None where unknown.
     changes : what a view did to each sample: name -> tensor of (batch, ...).
     scope : "global" for a view of (nearly) the whole sample, "local" for a small part of it.
     """
@@ -34,6 +35,7 @@ class Batch:
     labels: Tensor
     lengths: Tensor | None = None
     mask: Tensor | None = None
+    groups: Tensor | None = None
     changes: dict[str, Tensor] = field(default_factory=dict)
     scope: str = "global"
 
@@ -57,11 +59,34 @@ class Batch:
         """The samples at `rows` (int64 positions or a bool mask of (batch,))."""
         return self._map(lambda tensor: tensor[rows])
 
+    def fits(self, other: Batch) -> bool:
+        """Whether `join` can put the two together: equal scope, and samples of equal shape."""
+        return self._shapes() == other._shapes()
+
+    @classmethod
+    def join(cls: type[Self], batches: Sequence[Self]) -> Self:
+        """The samples of several batches that fit, one batch after the other; `changes` are not kept.
+
+        Kinds whose samples do not lie along the first axis (packed graphs) override this, `fits` and `select`.
+        """
+        if len(batches) == 1:
+            return batches[0]
+        parts = [each._tensors() for each in batches]
+        whole: dict[str, Any] = {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
+        return dataclasses.replace(batches[0], **whole, changes={})
+
     def replace(self: Self, **fields: Any) -> Self:
         """A copy with some fields replaced; `changes` are merged into those already kept."""
         if "changes" in fields:
             fields["changes"] = {**self.changes, **fields["changes"]}
         return dataclasses.replace(self, **fields)
+
+    def _tensors(self) -> dict[str, Tensor]:
+        fields = {each.name: getattr(self, each.name) for each in dataclasses.fields(self)}
+        return {name: value for name, value in fields.items() if isinstance(value, Tensor)}
+
+    def _shapes(self) -> tuple[object, ...]:
+        return self.scope, *((name, value.shape) for name, value in self._tensors().items())
 
     def _map(self: Self, change: Callable[[Tensor], Tensor]) -> Self:
         fields: dict[str, Any] = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -14,6 +14,9 @@ from selflearn.data.spec import Spec
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+
+LOOKED_AT = 16_000_000
+"""Values that are compared at once: large samples come a few at a time."""
 
 
 @dataclass(frozen=True)
@@ -55,8 +58,15 @@ class Dataset(ABC):
     facts : ids, labels, classes, groups, skipped and notes.
     fingerprint : hexadecimal content key; equal for equal samples in equal order.
     streamed : True where samples are decoded anew for each batch, which is then better done by worker processes.
+
+    Class attributes
+    ----------------
+    raw_is : what `raw` holds, for the report.
+    side : pixels of a sample's thumbnail; more where small drawings cannot be read.
     """
 
+    raw_is: ClassVar[str] = "the input itself"
+    side: ClassVar[int] = 48
     streamed: bool = False
 
     spec: Spec
@@ -82,6 +92,20 @@ class Dataset(ABC):
     @abstractmethod
     def picture(self, index: int, size: int = 64) -> Image:
         """How one sample looks to a person: an RGB picture with sides of at most `size` pixels."""
+
+    def words(self, index: int) -> str:
+        """One sample told in words, at most about 200 characters; empty for kinds that are better looked at."""
+        return ""
+
+    def all_alike(self) -> bool:
+        """Whether every sample equals the first, so that there is nothing to tell apart."""
+        first = self.batch([0]).values
+        step = max(1, min(1024, LOOKED_AT // max(first.numel(), 1)))
+        for start in range(0, len(self), step):
+            values = self.batch(np.arange(start, min(start + step, len(self)))).values
+            if not bool((values == first).all()):
+                return False
+        return True
 
     def __getitems__(self, indices: Sequence[int]) -> Batch:
         return self.batch(indices)

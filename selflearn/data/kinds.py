@@ -7,8 +7,6 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol, cast
 
-import numpy as np
-
 from selflearn.data.dataset import Dataset
 from selflearn.data.options import ReadOptions, Recognition
 from selflearn.data.spec import Spec
@@ -21,9 +19,6 @@ KINDS: dict[str, str] = {
 
 LEAST = 8
 """Fewest samples to learn from: a batch needs negatives beyond one pair, and a held-out fifth must hold one sample at least."""
-
-LOOKED_AT = 16_000_000
-"""Values that are compared at once: large pictures come a few at a time."""
 
 
 class _Kind(Protocol):
@@ -45,7 +40,8 @@ def recognise(source: Any) -> Recognition:
     answers = [answer for name in KINDS if (answer := _kind(name).recognise(source)) is not None]
     if not answers:
         raise DataError(f"{_describe(source)}. Known kinds of data: {', '.join(KINDS)}")
-    return max(answers, key=lambda answer: answer.certainty)
+    best, *others = sorted(answers, key=lambda answer: -answer.certainty)
+    return dataclasses.replace(best, others=tuple(others))
 
 
 def read(source: Any, options: ReadOptions | None = None, **keywords: Any) -> Dataset:
@@ -129,13 +125,8 @@ def _check_learnable(dataset: Dataset) -> None:
     if count < LEAST:
         first = f" ({len(skipped)} skipped; first: {skipped[0].what}: {skipped[0].why})" if skipped else ""
         raise DataError(f"found {count} sample{'s' if count != 1 else ''}{first}; learning needs at least {LEAST}")
-    first_one = dataset.batch([0]).values
-    step = max(1, min(1024, LOOKED_AT // max(first_one.numel(), 1)))
-    for start in range(0, count, step):
-        values = dataset.batch(np.arange(start, min(start + step, count))).values
-        if not bool((values == first_one).all()):
-            return
-    raise DataError(f"all {count} samples are identical: there is nothing to tell apart, so nothing can be learned")
+    if dataset.all_alike():
+        raise DataError(f"all {count} samples are identical: there is nothing to tell apart, so nothing can be learned")
 
 
 def _describe(source: Any) -> str:

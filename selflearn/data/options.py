@@ -5,26 +5,37 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from selflearn.data.spec import Spec
-from selflearn.errors import DataError, nearest
+from selflearn.errors import DataError, complaint, nearest
 
 LabelSource = str | Path | Sequence[Any] | np.ndarray | Mapping[str, Any]
 Progress = Callable[[int, int], None]
+Reading = TypeVar("Reading", bound=BaseModel)
 
 
 @dataclass(frozen=True)
 class Recognition:
-    """A kind's answer to "is this yours?": how certain it is, in [0, 1], and why, as a clause for a person."""
+    """A kind's answer to "is this yours?": how certain it is, in [0, 1], and why, as a clause for a person.
+
+    `others` are what the same source could also be taken for, the likelier first.
+    """
 
     kind: str
     certainty: float
     why: str
+    others: tuple[Recognition, ...] = ()
+
+    def say(self) -> str:
+        """One sentence for a person, with what else it could be and how to overrule it."""
+        also = f"; it could also be {' or '.join(f'{each.kind} ({each.why})' for each in self.others[:2])}" if self.others else ""
+        return f"Found {self.kind} data, {round(100 * self.certainty)} % certain: {self.why}{also}. If that is wrong: --kind NAME."
 
 
 @dataclass(frozen=True)
@@ -44,6 +55,7 @@ class ReadOptions:
         free disk, and never more than the free memory (a larger cache would be read from disk again and again).
     workers : threads that decode; by default one a core.
     progress : called with (done, total) while files are decoded.
+    more : options of one kind of data alone, e.g. ``{"rate": 8000}`` for sound; see the kind's own guide.
     like : the spec of an encoder's own data, to read other data as that encoder needs it. The data is then meant for
         embedding, so that a single sample will do.
     """
@@ -57,6 +69,7 @@ class ReadOptions:
     cache_limit: int | None = None
     workers: int | None = None
     progress: Progress | None = None
+    more: Mapping[str, Any] = field(default_factory=dict)
     like: Spec | None = None
 
     def __post_init__(self) -> None:
@@ -96,6 +109,29 @@ class ReadOptions:
         """Bytes of decoded data that may be held in memory, where there is no cache."""
         share = free_memory() // 4
         return share if self.cache_limit is None else min(share, self.cache_limit)
+
+
+class NoReading(BaseModel):
+    """The options of a kind that has none of its own."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def kind_options(model: type[Reading], options: ReadOptions) -> Reading:
+    """The options of one kind of data (`ReadOptions.more`), checked against its model.
+
+    Raises
+    ------
+    DataError : an unknown option (with the nearest right one), a wrong type or a value out of range.
+    """
+    for name in options.more:
+        if name not in model.model_fields:
+            known = f"; it has {', '.join(model.model_fields)}" if model.model_fields else "; it has none"
+            raise DataError(f"this kind of data has no reading option {name!r}{nearest(str(name), model.model_fields)}{known}")
+    try:
+        return model(**options.more)
+    except ValidationError as error:
+        raise DataError(f"reading options: {complaint(error)}") from error
 
 
 def free_memory() -> int:

@@ -43,6 +43,7 @@ class _Subset(Dataset):
     def __init__(self, whole: Dataset, chosen: np.ndarray) -> None:
         facts = whole.facts
         self.whole, self.chosen, self.spec, self.streamed = whole, chosen, whole.spec, whole.streamed
+        self.raw_is, self.side = whole.raw_is, whole.side  # type: ignore[misc]
         self.facts = Facts(
             ids=[facts.ids[row] for row in chosen],
             labels=facts.labels[chosen],
@@ -62,3 +63,6 @@ class _Subset(Dataset):
 
     def picture(self, index: int, size: int = 64) -> Image:
         return self.whole.picture(int(self.chosen[index]), size)
+
+    def words(self, index: int) -> str:
+        return self.whole.words(int(self.chosen[index]))

@@ -77,6 +77,7 @@ class Learned(Arm):
     recipe : a name on the shelf.
     changes : dotted keys laid over it.
     preset : of the recipe.
+    kind : the kind of data, for which the recipe may have numbers of its own.
     score : from the data, what was learned and the seed to scores.
     """
 
@@ -84,14 +85,16 @@ class Learned(Arm):
     changes: Mapping[str, Any] = field(default_factory=dict)
     preset: str | None = "small"
     score: Score = scorecard
+    kind: str = "image"
 
     def resolved(self) -> Recipe:
         """The recipe with preset and changes."""
         preset = self.preset if self.preset in recipes.presets_of(self.recipe) else None
-        return recipes.load(self.recipe, preset, dict(self.changes))
+        return recipes.load(self.recipe, preset, dict(self.changes), self.kind)
 
     def state(self) -> dict[str, Any]:
-        return {"learned": self.recipe, "preset": self.preset, "changes": dict(self.changes), "score": source(self.score)}
+        kind = {} if self.kind == "image" else {"kind": self.kind}  # statements on pictures were sealed before there were others
+        return {"learned": self.recipe, "preset": self.preset, "changes": dict(self.changes), "score": source(self.score), **kind}
 
     def settings(self) -> dict[str, Any]:
         stages = self.resolved().model_dump(mode="json")["stages"]

@@ -2,10 +2,10 @@
 
 from selflearn.networks.decoders import TokenDecoder
 from selflearn.networks.encoder import Encoder
-from selflearn.networks.features import Features, TokenMask
+from selflearn.networks.features import Features, TokenContent, TokenMask
 from selflearn.networks.heads import PrototypeLayer, mlp
 from selflearn.networks.kinds import ENCODERS, build, default_encoder, encoder_names
-from selflearn.networks.masks import block_mask, complementary_masks, random_mask
+from selflearn.networks.masks import block_mask, complementary_masks, random_mask, random_mask_of
 from selflearn.networks.storage import load_encoder, save_encoder
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "Encoder",
     "Features",
     "PrototypeLayer",
+    "TokenContent",
     "TokenDecoder",
     "TokenMask",
     "block_mask",
@@ -23,5 +24,6 @@ __all__ = [
     "load_encoder",
     "mlp",
     "random_mask",
+    "random_mask_of",
     "save_encoder",
 ]

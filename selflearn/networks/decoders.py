@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
 
+from selflearn.data.batch import Batch
 from selflearn.errors import RecipeError
 from selflearn.networks.features import TokenMask
 from selflearn.networks.masks import visible_index
@@ -24,13 +25,24 @@ class TokenDecoder(nn.Module):
     dim : length of the encoder's tokens.
     grid : the encoder's `token_grid()`.
     width, depth, heads : of the decoder's own transformer.
-    out : values to predict for each token: the last axis of the encoder's `token_values`.
+    out : values to predict for each token: the sum of the encoder's `content_size`.
+    real : the encoder's `token_real`, for views whose samples differ in length; None where none do.
     """
 
     positions: Tensor
 
-    def __init__(self, dim: int, grid: Sequence[int], width: int, depth: int, heads: int, out: int) -> None:
+    def __init__(
+        self,
+        dim: int,
+        grid: Sequence[int],
+        width: int,
+        depth: int,
+        heads: int,
+        out: int,
+        real: Callable[[Batch], Tensor] | None = None,
+    ) -> None:
         super().__init__()
+        self.real = real
         self.embed = nn.Linear(dim, width)
         self.mask_token = nn.Parameter(0.02 * torch.randn(1, 1, width))
         self.transformer = Transformer(width, depth, heads)
@@ -40,23 +52,27 @@ class TokenDecoder(nn.Module):
             nn.init.xavier_uniform_(layer.weight)
             nn.init.zeros_(layer.bias)
 
-    def forward(self, tokens: Tensor, mask: TokenMask) -> Tensor:
-        """The encoder's tokens and the mask it was given, to predictions of (batch, tokens of the grid, out).
+    def forward(self, tokens: Tensor, mask: TokenMask, batch: Batch | None = None) -> Tensor:
+        """The encoder's tokens and the mask it was given, to predictions of (batch, tokens, out).
 
         Parameters
         ----------
         tokens : (batch, visible, dim) where the mask dropped tokens; (batch, tokens, dim) where it replaced them.
         mask : the same mask.
+        batch : the view, where its samples may differ in length.
         """
         embedded = self.embed(tokens)
         if mask.how == "drop":
             place = visible_index(mask.hidden)[..., None].expand(-1, -1, embedded.shape[2])
             whole = self.mask_token.to(embedded.dtype).expand(*mask.hidden.shape, -1)
             embedded = whole.scatter(1, place, embedded) if place.shape == embedded.shape else embedded
-        if embedded.shape[1] != len(self.positions):
+        padded = self.real is not None and embedded.shape[1] < len(self.positions)
+        if embedded.shape[1] != len(self.positions) and not padded:
             raise RecipeError(
                 f"the decoder was made for {len(self.positions)} tokens, but {tuple(tokens.shape)} tokens came with a mask of "
                 f"{tuple(mask.hidden.shape)}; give it the mask that the encoder was given"
             )
-        decoded, _ = self.transformer(embedded + self.positions)
+        real = None if self.real is None or batch is None else self.real(batch)
+        real = None if real is None or bool(real.all()) else real
+        decoded, _ = self.transformer(embedded + self.positions[: embedded.shape[1]], real)
         return self.predict(decoded)

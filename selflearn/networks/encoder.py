@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from selflearn.data.batch import Batch
 from selflearn.data.spec import Spec
 from selflearn.errors import RecipeError
-from selflearn.networks.features import Features, TokenMask
+from selflearn.networks.decoders import TokenDecoder
+from selflearn.networks.features import Features, TokenContent, TokenMask
 
 
 class Encoder(nn.Module, ABC):
@@ -24,7 +27,7 @@ class Encoder(nn.Module, ABC):
     dim : length of `Features.pooled` and of each token.
     settings : plain JSON from which `networks.build(spec, **settings)` makes an equal, untrained encoder.
     capabilities : what methods may ask for: "tokens" (returns tokens), "mask-drop", "mask-replace" (accepts such a `TokenMask`),
-        "any-size" (accepts views of other sizes than its own, as multi-crop needs).
+        "layers" (gives every block's tokens), "any-size" (accepts views of other sizes than its own, as multi-crop needs).
     """
 
     spec: Spec
@@ -37,13 +40,31 @@ class Encoder(nn.Module, ABC):
         """Encode a view; hide the tokens of `mask`; keep every block's output if `layers`."""
 
     def token_grid(self) -> tuple[int, ...]:
-        """How tokens are laid out, e.g. (rows, columns); their product is the number of tokens of a global view."""
-        raise RecipeError(f"{type(self).__name__} has no tokens; choose an encoder with tokens, such as vit-tiny")
+        """How tokens are laid out, e.g. (rows, columns); their product is the number of tokens of a global view, or the most of
+        them where samples differ in length.
+        """
+        raise self._tokenless()
 
-    def token_values(self, batch: Batch) -> Tensor:
-        """(batch, tokens, values) the view itself cut into the tokens' pieces, standardised: what a masked method restores."""
-        raise RecipeError(f"{type(self).__name__} has no tokens; choose an encoder with tokens, such as vit-tiny")
+    def token_real(self, batch: Batch) -> Tensor:
+        """(batch, tokens) bool, True where a token of this view is real and no padding."""
+        return torch.ones(len(batch), math.prod(self.token_grid()), dtype=torch.bool, device=batch.device)
 
-    def token_length(self) -> int:
-        """How many values `token_values` has for each token: what a decoder must predict."""
-        raise RecipeError(f"{type(self).__name__} has no tokens; choose an encoder with tokens, such as vit-tiny")
+    def token_content(self, batch: Batch) -> TokenContent:
+        """The view itself, cut into what its tokens are: what a masked method restores."""
+        raise self._tokenless()
+
+    def content_size(self) -> tuple[int, int]:
+        """How many numbers `token_content` has for each token, and how many classes: what a decoder must say."""
+        raise self._tokenless()
+
+    def decoder(self, width: int, depth: int, heads: int) -> nn.Module:
+        """A small network from tokens to their content, called as ``decoder(tokens, mask, batch)``.
+
+        It returns (batch, tokens, numbers + classes): first the numbers, then a logit for each class. Here: a transformer; a
+        kind whose tokens have relations of their own (graphs) brings its own.
+        """
+        return TokenDecoder(self.dim, self.token_grid(), width, depth, heads, sum(self.content_size()), self.token_real)
+
+    def _tokenless(self) -> RecipeError:
+        name = self.settings.get("name", type(self).__name__)
+        return RecipeError(f"the encoder {name} has no tokens; choose one that has, such as vit-tiny for pictures")

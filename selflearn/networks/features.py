@@ -16,11 +16,14 @@ class Features:
     pooled : (batch, dim) one vector a sample.
     tokens : (batch, tokens, dim) one vector a visible token, without class and register tokens; None where there are none.
     layers : (batch, tokens, dim) after each block, in order, if they were asked for.
+    mask : (batch, tokens) bool, True where a token is real; None where all are. (Where the samples are nodes of one graph, its
+        nodes are one row of tokens.)
     """
 
     pooled: Tensor
     tokens: Tensor | None = None
     layers: tuple[Tensor, ...] = ()
+    mask: Tensor | None = None
 
 
 @dataclass
@@ -29,9 +32,25 @@ class TokenMask:
 
     Attributes
     ----------
-    hidden : (batch, tokens) bool, True where a token is hidden. With `how="drop"` every row hides the same number.
+    hidden : (batch, tokens) bool, True where a token is hidden. With `how="drop"` every row hides the same number. What is
+        padding is never hidden.
     how : "drop" leaves hidden tokens out of the sequence (MAE); "replace" puts a learned mask token in their place.
     """
 
     hidden: Tensor
     how: str = "drop"
+
+
+@dataclass
+class TokenContent:
+    """What the tokens of a view are: what a masked method hides and restores.
+
+    Attributes
+    ----------
+    values : (batch, tokens, numbers) float, standardised; None where tokens have no numbers (words).
+    classes : (batch, tokens) int64, the class of each token (a word's number, a category); -1 where a token has none. None where no
+        token has one. A token with a class has no numbers, whatever `values` holds there.
+    """
+
+    values: Tensor | None
+    classes: Tensor | None = None

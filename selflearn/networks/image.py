@@ -116,8 +116,10 @@ ENCODERS: dict[str, Callable[..., Encoder]] = {
 }
 
 
-def default(spec: ImageSpec, accelerator: bool) -> str:
-    """Narrow on a CPU; on an accelerator ResNet-18 for small pictures, ResNet-50 for others."""
+def default(spec: ImageSpec, accelerator: bool, needs: frozenset[str] = frozenset()) -> str:
+    """Narrow on a CPU; on an accelerator ResNet-18 for small pictures, ResNet-50 for others. A ViT where tokens are needed."""
+    if needs & VisionTransformer.capabilities - {"any-size"}:
+        return "vit-small" if accelerator else "vit-tiny"
     if not accelerator:
         return "resnet-narrow"
     return "resnet18" if _side(spec, None) <= SMALL else "resnet50"

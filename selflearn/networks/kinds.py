@@ -18,7 +18,7 @@ ENCODERS: dict[str, str] = {
     "image": "selflearn.networks.image",
     "table": "selflearn.networks.table",
 }
-"""Kind of data -> module with `ENCODERS` (name -> factory with keyword options) and `default(spec, accelerator) -> name`."""
+"""Kind of data -> module with `ENCODERS` (name -> factory with keyword options) and `default(spec, accelerator, needs) -> name`."""
 
 Factory = Callable[..., Encoder]
 
@@ -56,9 +56,12 @@ def build(spec: Spec, name: Any, **options: Any) -> Encoder:
     return encoder
 
 
-def default_encoder(spec: Spec, accelerator: bool) -> str:
-    """The name of the encoder for this data where nobody chose: small ones for a CPU, the usual ones for an accelerator."""
-    name: str = _module(spec.kind).default(spec, accelerator)
+def default_encoder(spec: Spec, accelerator: bool, needs: frozenset[str] = frozenset()) -> str:
+    """The name of the encoder for this data where nobody chose: small ones for a CPU, the usual ones for an accelerator.
+
+    `needs` are the capabilities that the method asks for, such as "tokens".
+    """
+    name: str = _module(spec.kind).default(spec, accelerator, needs)
     return name
 
 

@@ -32,6 +32,29 @@ def random_mask(samples: int, grid: Sequence[int], ratio: float, generator: torc
     return _lowest(scores, _hidden_count(tokens, ratio))
 
 
+def random_mask_of(real: Tensor, ratio: float, generator: torch.Generator) -> Tensor:
+    """Hide a uniformly drawn subset of the real tokens of each row, where rows differ in length.
+
+    Parameters
+    ----------
+    real : (samples, tokens) bool, True where a token is no padding.
+    ratio : share of each row's tokens to hide, in (0, 1); their number is rounded, but at least one is hidden and one is left
+        wherever there are two.
+    generator : source of randomness.
+
+    Returns
+    -------
+    (samples, tokens) bool, True where hidden; on the device of `real`. A row with a single token hides nothing.
+    """
+    if not 0 < ratio < 1:
+        raise RecipeError(f"a mask hides a share of the tokens above 0 and below 1, not {ratio}")
+    scores = torch.rand(real.shape, generator=generator, device=generator.device).to(real.device)
+    count = real.sum(dim=1)
+    hidden = torch.minimum((count * ratio).round().clamp(min=1), count - 1)
+    ranks = scores.masked_fill(~real, 2.0).argsort(dim=1).argsort(dim=1)
+    return (ranks < hidden[:, None]) & real
+
+
 def block_mask(
     samples: int,
     grid: Sequence[int],

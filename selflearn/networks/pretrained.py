@@ -20,7 +20,7 @@ from selflearn.data.images import ImageSpec
 from selflearn.errors import RecipeError
 from selflearn.networks.bodies import Body, open_body
 from selflearn.networks.encoder import Encoder
-from selflearn.networks.features import Features, TokenMask
+from selflearn.networks.features import Features, TokenContent, TokenMask
 from selflearn.networks.patches import cut_patches
 from selflearn.networks.standardise import Standardise
 
@@ -77,13 +77,13 @@ class PretrainedEncoder(Encoder):
     def token_grid(self) -> tuple[int, ...]:
         return (self.size // self.patch,) * 2 if "tokens" in self.capabilities else super().token_grid()
 
-    def token_values(self, batch: Batch) -> Tensor:
+    def token_content(self, batch: Batch) -> TokenContent:
         if "tokens" not in self.capabilities:
-            return super().token_values(batch)
-        return cut_patches(self._pictures(batch.values), self.patch)[0]
+            return super().token_content(batch)
+        return TokenContent(cut_patches(self._pictures(batch.values), self.patch)[0])
 
-    def token_length(self) -> int:
-        return self.patch**2 * len(self.settings["mean"]) if "tokens" in self.capabilities else super().token_length()
+    def content_size(self) -> tuple[int, int]:
+        return (self.patch**2 * len(self.settings["mean"]), 0) if "tokens" in self.capabilities else super().content_size()
 
     def _pictures(self, values: Tensor) -> Tensor:
         """At the body's size, channels and scale."""
@@ -114,7 +114,7 @@ class PretrainedEncoder(Encoder):
         patches = (self.size // self.patch) ** 2
         if last.ndim == 3 and self.patch > 1 and last.shape[1] >= patches:
             self._first = last.shape[1] - patches
-            able.add("tokens")
+            able |= {"tokens", "layers"}
             if takes_mask and self._mask_token is not None:
                 able.add("mask-replace")
         other = self.size // 2 // self.patch * self.patch or self.size + self.patch

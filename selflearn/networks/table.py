@@ -62,6 +62,6 @@ def table_mlp(
 ENCODERS: dict[str, Callable[..., Encoder]] = {"mlp": table_mlp}
 
 
-def default(spec: TableSpec, accelerator: bool) -> str:
+def default(spec: TableSpec, accelerator: bool, needs: frozenset[str] = frozenset()) -> str:
     """There is one, for any machine."""
     return "mlp"

@@ -13,7 +13,7 @@ from selflearn.data.batch import Batch
 from selflearn.data.images import ImageSpec
 from selflearn.errors import RecipeError
 from selflearn.networks.encoder import Encoder
-from selflearn.networks.features import Features, TokenMask
+from selflearn.networks.features import Features, TokenContent, TokenMask
 from selflearn.networks.masks import visible_index
 from selflearn.networks.patches import cut_patches
 from selflearn.networks.standardise import Standardise
@@ -34,7 +34,7 @@ class VisionTransformer(Encoder):
     """
 
     positions: Tensor
-    capabilities = frozenset({"tokens", "mask-drop", "mask-replace", "any-size"})
+    capabilities = frozenset({"tokens", "mask-drop", "mask-replace", "layers", "any-size"})
 
     def __init__(
         self, spec: ImageSpec, width: int, depth: int, heads: int, patch: int, registers: int, pool: str, size: int
@@ -70,11 +70,11 @@ class VisionTransformer(Encoder):
     def token_grid(self) -> tuple[int, ...]:
         return self._grid
 
-    def token_values(self, batch: Batch) -> Tensor:
-        return cut_patches(self.standardise(batch.values), self.patch)[0]
+    def token_content(self, batch: Batch) -> TokenContent:
+        return TokenContent(cut_patches(self.standardise(batch.values), self.patch)[0])
 
-    def token_length(self) -> int:
-        return self.embed.in_features
+    def content_size(self) -> tuple[int, int]:
+        return self.embed.in_features, 0
 
     def _embed(self, values: Tensor, positions: Tensor, mask: TokenMask | None) -> Tensor:
         if mask is None:

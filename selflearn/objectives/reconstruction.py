@@ -1,7 +1,8 @@
-"""Restoring what was hidden: squared error on the hidden tokens alone."""
+"""Restoring what was hidden: squared error of numbers, cross-entropy of classes, on the hidden tokens alone."""
 
 from __future__ import annotations
 
+import torch.nn.functional as F
 from torch import Tensor
 
 from selflearn.errors import RecipeError
@@ -35,3 +36,56 @@ def masked_reconstruction(predictions: Tensor, values: Tensor, hidden: Tensor, n
         values = (values - values.mean(-1, keepdim=True)) / (values.var(-1, keepdim=True) + EPSILON).sqrt()
     errors = (predictions - values).square().mean(-1)
     return errors.where(hidden, 0.0).sum() / hidden.sum().clamp(min=1)
+
+
+@full_precision
+def masked_classification(logits: Tensor, classes: Tensor, hidden: Tensor) -> Tensor:
+    """``mean over hidden tokens of -log softmax(logits)[class]``: masked language modelling, where tokens are words.
+
+    Parameters
+    ----------
+    logits : (batch, tokens, classes) what the decoder says of every token.
+    classes : (batch, tokens) int64, the class of each token; tokens of class -1 have no part.
+    hidden : (batch, tokens) bool, True where the encoder did not see the token; no token hidden gives zero.
+
+    Returns
+    -------
+    Tensor : scalar, >= 0; log of the number of classes where all logits are equal.
+
+    Source: Devlin et al., "BERT: Pre-training of Deep Bidirectional Transformers for Language Understanding", 2019.
+    """
+    if logits.ndim != 3 or classes.shape != logits.shape[:2] or hidden.shape != classes.shape:
+        raise RecipeError(
+            f"masked_classification needs logits of (batch, tokens, classes), classes and hidden of (batch, tokens), not "
+            f"{tuple(logits.shape)}, {tuple(classes.shape)} and {tuple(hidden.shape)}"
+        )
+    asked = hidden & (classes >= 0)
+    # Chosen first: of a large vocabulary only the hidden tokens' logits are worth a softmax.
+    losses = F.cross_entropy(logits[asked], classes[asked], reduction="sum")
+    return losses / asked.sum().clamp(min=1)
+
+
+@full_precision
+def latent_prediction(predictions: Tensor, targets: Tensor, hidden: Tensor, beta: float = 0.0) -> Tensor:
+    """``mean over hidden tokens of mean smooth-L1(prediction - target)``; squared error where ``beta`` is 0.
+
+    Parameters
+    ----------
+    predictions, targets : (batch, tokens, dim); detach the targets.
+    hidden : (batch, tokens) bool, the tokens that count; none gives zero.
+    beta : where the error turns from square to linear: ``d^2 / (2 beta)`` below, ``d - beta / 2`` above.
+
+    Returns
+    -------
+    Tensor : scalar, >= 0; zero where predictions are right, which constant targets make easy: what prevents them is the caller's.
+
+    Source: Baevski et al., "data2vec: A General Framework for Self-supervised Learning in Speech, Vision and Language", 2022.
+    """
+    check_alike("latent_prediction", predictions, targets, axes=3)
+    if hidden.shape != targets.shape[:2] or beta < 0:
+        raise RecipeError(
+            f"latent_prediction needs hidden of {tuple(targets.shape[:2])}, not {tuple(hidden.shape)}, and {beta=} >= 0"
+        )
+    asked, wanted = predictions[hidden], targets[hidden]
+    errors = F.smooth_l1_loss(asked, wanted, beta=beta, reduction="sum") if beta > 0 else (asked - wanted).square().sum()
+    return errors / (hidden.sum() * predictions.shape[2]).clamp(min=1)

@@ -42,7 +42,7 @@ def entries() -> list[Entry]:
     return sorted(found, key=lambda entry: (entry.family, entry.name))
 
 
-def load(recipe: str | Path, preset: str | None = None, changes: dict[str, Any] | None = None) -> Recipe:
+def load(recipe: str | Path, preset: str | None = None, changes: dict[str, Any] | None = None, kind: str | None = None) -> Recipe:
     """The recipe of this name, or in this YAML file, with a preset and changes laid over it.
 
     Parameters
@@ -50,6 +50,7 @@ def load(recipe: str | Path, preset: str | None = None, changes: dict[str, Any] 
     recipe : a name from `shelf` or a path that ends in .yaml or .yml.
     preset : ``"small"``, ``"published"`` ...; a preset the recipe lacks is an error.
     changes : dotted keys and their values, e.g. ``{"optimiser.lr": 1e-3, "temperature": 0.2}``.
+    kind : the kind of data it is for; recipes may have other numbers for some kinds.
 
     Raises
     ------
@@ -59,12 +60,12 @@ def load(recipe: str | Path, preset: str | None = None, changes: dict[str, Any] 
     if path.suffix in {".yaml", ".yml"}:
         if not path.is_file():
             raise RecipeError(f"there is no recipe file at {path}")
-        return parse_recipe(_read(path), path.stem.replace("_", "-"), "own", preset, changes)
+        return parse_recipe(_read(path), path.stem.replace("_", "-"), "own", preset, changes, kind)
     known = shelf()
     name = str(recipe).lower().replace("_", "-")
     if name not in known:
         raise RecipeError(f"there is no recipe {str(recipe)!r}{nearest(name, known)}. A file of your own must end in .yaml")
-    return parse_recipe(_read(known[name]), name, known[name].parent.name, preset, changes)
+    return parse_recipe(_read(known[name]), name, known[name].parent.name, preset, changes, kind)
 
 
 def presets_of(recipe: str | Path) -> tuple[str, ...]:

@@ -33,10 +33,13 @@ class PlanOutcome:
 
 
 def build_encoder(stage: Stage, spec: Spec, seed: int, accelerator: bool) -> Encoder:
-    """The stage's encoder, untrained: a function of its settings, the spec and the seed alone."""
+    """The stage's encoder, untrained: a function of its settings, the spec and the seed alone.
+
+    Where nobody chose one, it is the kind's default among those that the method can work with.
+    """
     choice = dict(stage.encoder)
     if choice["name"] == "auto":
-        choice["name"] = networks.default_encoder(spec, accelerator)
+        choice["name"] = networks.default_encoder(spec, accelerator, find(stage.fit).needs)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return networks.build(spec, **choice)

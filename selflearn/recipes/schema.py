@@ -7,6 +7,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from selflearn.data import KINDS
 from selflearn.errors import RecipeError, complaint, nearest
 from selflearn.methods import find
 from selflearn.methods.options import check_options, declared_options
@@ -59,13 +60,16 @@ class Recipe(BaseModel):
     preset: str | None = None
 
 
-def parse_recipe(raw: Any, name: str, family: str, preset: str | None = None, changes: dict[str, Any] | None = None) -> Recipe:
+def parse_recipe(
+    raw: Any, name: str, family: str, preset: str | None = None, changes: dict[str, Any] | None = None, kind: str | None = None
+) -> Recipe:
     """A checked recipe from parsed YAML.
 
     Parameters
     ----------
     raw : what YAML gave.
     preset : the preset laid over every stage; None takes the stages as they stand.
+    kind : the kind of data; what the recipe (and its preset) says under ``kinds`` for it is laid over, too. None takes no kind's.
     changes : dotted keys and values laid over the first stage that knows them last, e.g. ``{"optimiser.lr": 0.01}``.
 
     Raises
@@ -73,7 +77,7 @@ def parse_recipe(raw: Any, name: str, family: str, preset: str | None = None, ch
     RecipeError : an unknown key (with the nearest right one), a wrong type, or an impossible combination; names the place.
     """
     where = f"recipe {name!r}"
-    top = {"summary", "system", "source", "stages", "presets"}
+    top = {"summary", "system", "source", "stages", "presets", "kinds"}
     if not isinstance(raw, dict):
         raise RecipeError(f"{where} is not a mapping of keys; it needs at least: summary, stages")
     for key in raw:
@@ -82,8 +86,10 @@ def parse_recipe(raw: Any, name: str, family: str, preset: str | None = None, ch
     stages = raw.get("stages")
     if not isinstance(stages, list) or not stages or not all(isinstance(stage, dict) for stage in stages):
         raise RecipeError(f"{where}: 'stages' must be a list of mappings, each with a 'fit' key")
-    overlay = _preset(raw.get("presets") or {}, preset, where)
-    merged = [merge(copy.deepcopy(stage), overlay) for stage in stages]
+    overlays = _overlays(raw, preset, kind, where)
+    merged = [copy.deepcopy(stage) for stage in stages]
+    for overlay in overlays:
+        merged = [merge(stage, overlay) for stage in merged]
     for key, value in (changes or {}).items():
         _change(merged, key, value, where)
     try:
@@ -118,6 +124,24 @@ def _preset(presets: Any, preset: str | None, where: str) -> dict[str, Any]:
         raise RecipeError(f"{where} has no preset {preset!r}{nearest(preset, presets)}")
     chosen = presets[preset]
     return chosen if isinstance(chosen, dict) else {}
+
+
+def _overlays(raw: dict[str, Any], preset: str | None, kind: str | None, where: str) -> list[dict[str, Any]]:
+    """What is laid over every stage, in order: the kind's own, the preset, the preset's own for that kind."""
+    chosen = _preset(raw.get("presets") or {}, preset, where)
+    own = {key: value for key, value in chosen.items() if key != "kinds"}
+    laid = [_for_kind(raw, kind, where), own, _for_kind(chosen, kind, where)]
+    return [overlay for overlay in laid if overlay]
+
+
+def _for_kind(owner: dict[str, Any], kind: str | None, where: str) -> dict[str, Any]:
+    kinds = owner.get("kinds") or {}
+    if not isinstance(kinds, dict) or not all(isinstance(overlay, dict) for overlay in kinds.values()):
+        raise RecipeError(f"{where}: 'kinds' maps kinds of data to stage keys, such as image: {{views: byol}}")
+    for name in kinds:
+        if name not in KINDS:
+            raise RecipeError(f"{where}: 'kinds' names an unknown kind of data {name!r}{nearest(str(name), KINDS)}")
+    return dict(kinds.get(kind) or {})
 
 
 def _known_keys(stage: dict[str, Any]) -> set[str]:

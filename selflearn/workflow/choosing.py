@@ -30,5 +30,6 @@ def pick_recipe(dataset: Dataset, name: str | None, preset: str | None, changes:
     if name is None:
         labelled = float((dataset.labels >= 0).mean())
         choice = recipes.choose(dataset.spec.kind, len(dataset), accelerator, labelled)
-        return Picked(recipes.load(choice.recipe, preset or choice.preset, changes), choice.why)
-    return Picked(recipes.load(name, preset or recipes.default_preset(recipes.presets_of(name), accelerator), changes), "asked for")
+        return Picked(recipes.load(choice.recipe, preset or choice.preset, changes, dataset.spec.kind), choice.why)
+    chosen = preset or recipes.default_preset(recipes.presets_of(name), accelerator)
+    return Picked(recipes.load(name, chosen, changes, dataset.spec.kind), "asked for")

@@ -38,6 +38,7 @@ class Request(BaseModel):
     holdout : share of samples kept from learning, for the scorecard, in [0, 0.9].
     changes : dotted recipe keys and values (``--set``).
     size : side in pixels (or the kind's like) to which samples are brought.
+    read : reading options of one kind of data alone, e.g. ``{"rate": 8000}`` for sound.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -53,6 +54,7 @@ class Request(BaseModel):
     holdout: float = Field(default=0.2, ge=0, le=0.9)
     changes: dict[str, Any] = Field(default_factory=dict)
     size: int | None = None
+    read: dict[str, Any] = Field(default_factory=dict)
 
     @classmethod
     def of(cls, **asked: Any) -> Request:
@@ -85,7 +87,7 @@ def learn(
     labels : label file, array or mapping; -1 or missing where nobody knows. Used by the scorecard, and by recipes that say so.
     groups : one group a sample; groups are never split between learning and scoring.
     overwrite : replace a run that is already at `out`.
-    **asked : see `Request`: recipe, preset, budget, kind, seed, device, precision, holdout, changes, size.
+    **asked : see `Request`: recipe, preset, budget, kind, seed, device, precision, holdout, changes, size, read.
 
     Returns
     -------
@@ -148,10 +150,10 @@ def resume(run: str | Path, *, source: Any = None, labels: Any = None, groups: A
 
 def _read(source: Any, labels: Any, groups: Any, request: Request, reporter: Reporter) -> Dataset:
     if request.kind is None:
-        found = recognise(source)
-        reporter.say(f"Found {found.kind} data ({found.why}). If that is wrong: --kind NAME.")
+        reporter.say(recognise(source).say())
     options = ReadOptions(
         kind=request.kind,
+        more=request.read,
         labels=labels,
         groups=groups,
         size=request.size,

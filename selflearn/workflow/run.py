@@ -84,10 +84,16 @@ class Run:
         """
         spec = self.encoder.spec
         size = getattr(spec, "height", None)
+        options.setdefault("more", self._reading)
         dataset = read(source, ReadOptions(kind=spec.kind, size=size, like=spec, **options))
         if type(dataset.spec) is not type(spec):
             raise DataError(f"{source} is {dataset.spec.kind} data, but {self.path} learned from {spec.kind} data")
         return dataset
+
+    @property
+    def _reading(self) -> dict[str, Any]:
+        """The kind's own reading options that the run began with."""
+        return dict(self.folder.read_yaml("config.yaml")["request"].get("read") or {})
 
     def embed(self, source: Any, *, device: str = "auto", batch: int = 256, **options: Any) -> np.ndarray:
         """(n, dim) float32 embeddings of anything `read` knows, or of a dataset already read."""

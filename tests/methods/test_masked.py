@@ -17,7 +17,8 @@ def weak(digits, rows=8):
 
 def test_every_row_hides_its_share(digits):
     method = made(digits, hidden=0.75)
-    hidden = method.draw(10, torch.Generator().manual_seed(1))
+    (view,), _ = weak(digits, rows=10)
+    hidden = method.draw(view, torch.Generator().manual_seed(1))
     assert torch.equal(hidden.sum(1), torch.full((10,), 12))
 
 
@@ -25,7 +26,7 @@ def test_the_encoder_does_not_see_what_is_hidden(digits):
     method = made(digits, hidden=0.5, normalised=False).eval()
     (view,), generator = weak(digits)
     state = generator.get_state()
-    hidden = method.draw(len(view), generator)
+    hidden = method.draw(view, generator)
     predictions = []
     method.decoder.register_forward_hook(lambda module, inputs, output: predictions.append(output.detach()))
     method([view], generator.set_state(state))

@@ -50,7 +50,7 @@ def test_learns_to_restore(image_spec, pictures):
         down, right = torch.randn(2, 32, 1, 1, 1, generator=generator)
         batch = pictures(32, 1, 8).replace(values=0.5 + 0.25 * (down * across[:, None] + right * across))
         mask = TokenMask(random_mask(32, encoder.token_grid(), 0.5, generator))
-        target = encoder.token_values(batch)
+        target = encoder.token_content(batch).values
         loss = (decoder(encoder(batch, mask).tokens, mask) - target).square()[mask.hidden].mean()
         optimiser.zero_grad()
         loss.backward()

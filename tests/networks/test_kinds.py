@@ -31,7 +31,7 @@ def test_any_size_and_channels(image_spec, pictures, name, side, channels):
     if "tokens" in encoder.capabilities:
         rows, columns = encoder.token_grid()
         assert features.tokens.shape == (2, rows * columns, encoder.dim)
-        assert encoder.token_values(pictures(2, channels, side)).shape == (2, rows * columns, encoder.token_length())
+        assert encoder.token_content(pictures(2, channels, side)).values.shape == (2, rows * columns, encoder.content_size()[0])
 
 
 @pytest.mark.parametrize("name", sorted(SMALL))

@@ -78,8 +78,8 @@ def test_tokens_are_the_patches(image_spec, pictures, name):
     rows, columns = encoder.token_grid()
     assert features.tokens.shape == (1, rows * columns, encoder.dim)
     assert [each.shape for each in features.layers] == [features.tokens.shape] * 2
-    values = encoder.token_values(batch)
-    assert values.shape[2] == encoder.token_length()
+    values = encoder.token_content(batch).values
+    assert values.shape[2] == encoder.content_size()[0]
     restored = join_patches(values, (rows, columns), 3, encoder.size, encoder.size)
     if encoder.size == 32:
         torch.testing.assert_close(restored, (batch.values - 0.5) / 0.25)
@@ -137,7 +137,7 @@ def test_configuration_alone(image_spec, tmp_path):
     encoder = build(image_spec(1), f"hf:{tmp_path}", pretrained=False)
     torch.manual_seed(5)
     again = build(image_spec(1), f"hf:{tmp_path}", pretrained=False)
-    assert encoder.token_values(Batch(torch.rand(1, 1, 32, 32), torch.arange(1), torch.arange(1))).shape == (1, 16, 64)
+    assert encoder.token_content(Batch(torch.rand(1, 1, 32, 32), torch.arange(1), torch.arange(1))).values.shape == (1, 16, 64)
     assert all(torch.equal(each, again.state_dict()[key]) for key, each in encoder.state_dict().items())
 
 
@@ -169,7 +169,7 @@ def test_replaced_tokens_are_not_seen(image_spec, pictures, name):
     batch.values.requires_grad_()
     features = encoder(batch, TokenMask(hidden, "replace"))
     (features.tokens.square().sum() + features.pooled.sum()).backward()
-    cut = encoder.token_values(batch.replace(values=batch.values.grad + 0.5))
+    cut = encoder.token_content(batch.replace(values=batch.values.grad + 0.5)).values
     assert (cut[hidden] == 0).all()
     assert (cut[~hidden] != 0).any(-1).all()
     with pytest.raises(RecipeError, match="cannot drop"):
@@ -178,7 +178,7 @@ def test_replaced_tokens_are_not_seen(image_spec, pictures, name):
 
 def test_maps_have_no_tokens(image_spec, pictures):
     encoder = build(image_spec(), config("convnext"))
-    for ask in (encoder.token_grid, encoder.token_length, lambda: encoder.token_values(pictures())):
+    for ask in (encoder.token_grid, encoder.content_size, lambda: encoder.token_content(pictures())):
         with pytest.raises(RecipeError, match="vit-tiny"):
             ask()
 

@@ -79,7 +79,7 @@ def test_views_of_other_sizes(image_spec, pictures):
 def test_no_tokens(image_spec, pictures):
     encoder = build(image_spec(), "resnet-narrow", width=2)
     assert encoder(pictures(), layers=True).tokens is None
-    for ask in (encoder.token_grid, encoder.token_length, lambda: encoder.token_values(pictures())):
+    for ask in (encoder.token_grid, encoder.content_size, lambda: encoder.token_content(pictures())):
         with pytest.raises(RecipeError, match="vit-tiny"):
             ask()
     with pytest.raises(RecipeError, match="vit-tiny"):

@@ -37,7 +37,7 @@ def test_dropping_equals_encoding_the_visible_alone(vit, pictures, hidden):
     """Against attention that is forbidden to look at hidden tokens, done by hand."""
     batch = pictures()
     features = vit(batch, TokenMask(hidden))
-    tokens = vit.embed(vit.token_values(batch)) + grid_positions(vit.token_grid(), vit.dim)
+    tokens = vit.embed(vit.token_content(batch).values) + grid_positions(vit.token_grid(), vit.dim)
     extra = torch.cat([vit.class_token, vit.registers], 1).expand(2, -1, -1)
     real = torch.cat([torch.ones(2, 3, dtype=torch.bool), ~hidden], 1)
     output, _ = vit.transformer(torch.cat([extra, tokens], 1), real)
@@ -52,7 +52,7 @@ def test_hidden_pixels_have_no_influence(vit, pictures, hidden, how):
     batch.values.requires_grad_()
     features = vit(batch, TokenMask(hidden, how), layers=True)
     (features.pooled.sum() + sum(each.square().sum() for each in features.layers)).backward()
-    cut = vit.token_values(batch.replace(values=batch.values.grad + 0.5))
+    cut = vit.token_content(batch.replace(values=batch.values.grad + 0.5)).values
     assert (cut[hidden] == 0).all()
     assert (cut[~hidden] != 0).any(-1).all()
 
@@ -80,9 +80,9 @@ def test_masks_that_do_not_fit(vit, pictures, hidden):
         vit(pictures(), TokenMask(hidden, "erase"))
 
 
-def test_token_values_are_the_standardised_picture(vit, pictures):
+def test_token_content_is_the_standardised_picture(vit, pictures):
     batch = pictures()
-    restored = join_patches(vit.token_values(batch), vit.token_grid(), 3, 32, 32)
+    restored = join_patches(vit.token_content(batch).values, vit.token_grid(), 3, 32, 32)
     torch.testing.assert_close(restored, (batch.values - 0.5) / 0.25)
 
 
@@ -92,7 +92,7 @@ def test_moved_content_is_another_content(vit, pictures):
     shuffled = batch.replace(values=batch.values.flip(2).flip(3))
     assert not torch.allclose(vit(batch).pooled, vit(shuffled).pooled, atol=1e-4)
     vit.positions.zero_()
-    patches = vit.token_values(batch)
+    patches = vit.token_content(batch).values
     order = torch.randperm(patches.shape[1], generator=torch.Generator().manual_seed(0))
     mixed = batch.replace(values=join_patches(patches[:, order], vit.token_grid(), 3, 32, 32) * 0.25 + 0.5)
     torch.testing.assert_close(vit(batch).pooled, vit(mixed).pooled)

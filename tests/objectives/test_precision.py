@@ -9,6 +9,7 @@ from selflearn.objectives import SimilarityGraph
 A, B = torch.randn(8, 4), torch.randn(8, 4)
 DIRECTIONS = objectives.random_directions(4, 4, torch.Generator().manual_seed(0))
 HIDDEN = torch.rand(2, 4, generator=torch.Generator().manual_seed(0)) < 0.5
+CLASSES = torch.tensor([[0, 3, -1, 2], [1, 1, 0, 2]])
 CASES = {
     "info_nce": lambda a, b: objectives.info_nce(a, b, SimilarityGraph(torch.eye(8), torch.zeros(8, 8, dtype=torch.bool))),
     "barlow_twins": objectives.barlow_twins,
@@ -20,6 +21,8 @@ CASES = {
     "assignment_cross_entropy": lambda a, b: objectives.assignment_cross_entropy(a.float().softmax(1), b),
     "sigreg": lambda a, b: objectives.sigreg(a, DIRECTIONS),
     "view_prediction": lambda a, b: objectives.view_prediction(torch.stack([a, b]), 1),
+    "masked_classification": lambda a, b: objectives.masked_classification(a.view(2, 4, 4), CLASSES, HIDDEN),
+    "latent_prediction": lambda a, b: objectives.latent_prediction(a.view(2, 4, 4), b.view(2, 4, 4), HIDDEN, 0.5),
     "masked_reconstruction": lambda a, b: objectives.masked_reconstruction(a.view(2, 4, 4), b.view(2, 4, 4), HIDDEN, True),
 }
 

@@ -1,10 +1,12 @@
-"""Masked reconstruction: only hidden tokens count; normalised targets ignore brightness and contrast."""
+"""Masked objectives: only hidden tokens count; normalised targets ignore brightness and contrast."""
+
+import math
 
 import pytest
 import torch
 
 from selflearn.errors import RecipeError
-from selflearn.objectives import masked_reconstruction
+from selflearn.objectives import latent_prediction, masked_classification, masked_reconstruction
 
 
 def some():
@@ -56,3 +58,46 @@ def test_misfits_are_refused():
     values, hidden = some()
     with pytest.raises(RecipeError, match="hidden"):
         masked_reconstruction(values, values, hidden[:, :3])
+
+
+def words():
+    classes = torch.tensor([[0, 1, 2, -1], [2, 2, 1, 0]])
+    hidden = torch.tensor([[True, False, True, True], [False, True, False, False]])
+    return classes, hidden
+
+
+def test_equal_logits_cost_the_log_of_the_vocabulary():
+    classes, hidden = words()
+    assert float(masked_classification(torch.zeros(2, 4, 7), classes, hidden)) == pytest.approx(math.log(7))
+
+
+def test_classification_is_the_mean_over_hidden_tokens_that_have_a_class():
+    classes, hidden = words()
+    logits = torch.randn(2, 4, 7)
+    asked = [(0, 0), (0, 2), (1, 1)]
+    expected = -sum(logits[place].log_softmax(0)[classes[place]] for place in asked) / 3
+    assert float(masked_classification(logits, classes, hidden)) == pytest.approx(float(expected), rel=1e-5)
+    logits[~hidden] += 100
+    logits[0, 3] += 100  # hidden, but without a class
+    assert float(masked_classification(logits, classes, hidden)) == pytest.approx(float(expected), rel=1e-5)
+
+
+def test_latent_prediction_is_square_near_and_linear_far():
+    targets, hidden = torch.zeros(1, 2, 1), torch.tensor([[True, False]])
+    for distance, expected in ((0.5, 0.5**2 / 2 / 2.0), (5.0, 5.0 - 1.0)):
+        assert float(latent_prediction(torch.full((1, 2, 1), distance), targets, hidden, beta=2.0)) == pytest.approx(expected)
+    assert float(latent_prediction(torch.full((1, 2, 1), 3.0), targets, hidden)) == pytest.approx(9.0)
+
+
+def test_nothing_hidden_costs_nothing():
+    nothing = torch.zeros(2, 4, dtype=torch.bool)
+    assert masked_classification(torch.randn(2, 4, 7), words()[0], nothing) == 0
+    assert latent_prediction(torch.randn(2, 4, 3), torch.randn(2, 4, 3), nothing) == 0
+
+
+def test_shapes_that_do_not_belong_together_are_named():
+    classes, hidden = words()
+    with pytest.raises(RecipeError, match="logits of"):
+        masked_classification(torch.zeros(2, 5, 7), classes, hidden)
+    with pytest.raises(RecipeError, match="hidden of"):
+        latent_prediction(torch.zeros(2, 4, 3), torch.zeros(2, 4, 3), hidden[:1])

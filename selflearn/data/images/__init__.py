@@ -16,7 +16,7 @@ from selflearn.data.images.decode import ENDINGS
 from selflearn.data.images.spec import ImageBatch, ImageSpec
 from selflearn.data.images.store import ArrayImages, Images, StreamedImages
 from selflearn.data.labels import encode
-from selflearn.data.options import ReadOptions, Recognition
+from selflearn.data.options import NoReading, ReadOptions, Recognition, kind_options
 from selflearn.errors import DataError
 
 __all__ = ["ArrayImages", "ImageBatch", "ImageSpec", "Images", "StreamedImages", "read", "recognise", "spec_class"]
@@ -38,6 +38,7 @@ def read(source: Any, options: ReadOptions) -> Images:
     ------
     DataError : it holds no usable pictures; says why.
     """
+    kind_options(NoReading, options)
     if isinstance(source, str | Path):
         return _read_path(source, options)
     if _is_hub(source):

@@ -47,6 +47,7 @@ class Images(Dataset):
             values=torch.from_numpy(self.pixels(rows)),
             index=torch.from_numpy(rows.copy()),
             labels=torch.from_numpy(self.facts.labels[rows]),
+            groups=None if self.facts.groups is None else torch.from_numpy(self.facts.groups[rows]),
             aspect=None if self.aspect is None else torch.from_numpy(self.aspect[rows]),
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 import torch
 from annotated_types import Gt, MinLen
@@ -34,6 +34,7 @@ class Joint(Method):
     projector : widths of the layers behind the encoder, which is kept; the projector is not.
     joined : views of one size go through the encoder together, so that they share their batch statistics; otherwise a view
         at a time, which is faster on a CPU, whose caches hold half as much. By default as the authors' code does.
+    same : whose views are positives: those of one "sample", or also those of other samples of its "group" (participant, speaker).
     """
 
     gathers: ClassVar[bool] = True
@@ -42,6 +43,7 @@ class Joint(Method):
 
     projector: Annotated[list[Width], MinLen(1)] = [2048, 2048]
     joined: bool = False
+    same: Literal["sample", "group"] = "sample"
 
     def build(self) -> None:
         """Make the projector; a method with more parts adds them after calling this."""
@@ -63,9 +65,13 @@ class Joint(Method):
         """
 
     def positives(self, views: list[Batch]) -> SimilarityGraph:
-        """Edges among the samples of all views (of all ranks, in the order of `project`): here, views of one sample."""
+        """Edges among the samples of all views (of all ranks, in the order of `project`): here, views of one sample or group."""
         samples = len(views[0])
         own = torch.arange(samples, device=views[0].device) + rank() * samples
+        if self.same == "group":
+            if views[0].groups is None:
+                raise RecipeError("same: group needs to know the group of each sample (participant, speaker); give --groups")
+            own = views[0].groups
         return SimilarityGraph.of_labels(gathered(own.repeat(len(views))))
 
     def project(self, pooled: Tensor) -> Tensor:

@@ -21,7 +21,6 @@ class BYOL(Distillation):
     predictor : width of the predictor's hidden layer.
     """
 
-    default_views: ClassVar[str] = "byol"
     gathers: ClassVar[bool] = False
 
     predictor: Annotated[int, Gt(0)] = 4096

@@ -31,7 +31,6 @@ class DINO(Distillation):
     frozen : share of the budget during which the last layer stands still.
     """
 
-    default_views: ClassVar[str] = "dino"
     joined: bool = True
     gathers: ClassVar[bool] = False
     most_views: ClassVar[int | None] = None

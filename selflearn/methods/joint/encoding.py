@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
-from typing import Any
-
-import torch
-from torch import Tensor
 
 from selflearn.data.batch import Batch
 from selflearn.networks import Features
@@ -26,37 +21,20 @@ def encode(encoder: Callable[[Batch], Features], views: list[Batch], joined: boo
         return [encoder(view) for view in views]
     found: list[Features] = []
     for together in _runs(views):
-        features = encoder(_join(together))
+        features = encoder(type(together[0]).join(together))
         found += [_part(features, number, len(together[0])) for number in range(len(together))]
     return found
 
 
 def _runs(views: list[Batch]) -> list[list[Batch]]:
-    """Neighbouring views of the same shapes, in order."""
+    """Neighbouring views that fit together, in order."""
     runs: list[list[Batch]] = []
     for view in views:
-        if runs and _shapes(runs[-1][0]) == _shapes(view):
+        if runs and runs[-1][0].fits(view):
             runs[-1].append(view)
         else:
             runs.append([view])
     return runs
-
-
-def _tensors(view: Batch) -> dict[str, Tensor]:
-    fields = {each.name: getattr(view, each.name) for each in dataclasses.fields(view)}
-    return {name: value for name, value in fields.items() if isinstance(value, Tensor)}
-
-
-def _shapes(view: Batch) -> tuple[object, ...]:
-    return view.scope, *((name, value.shape) for name, value in _tensors(view).items())
-
-
-def _join(views: list[Batch]) -> Batch:
-    if len(views) == 1:
-        return views[0]
-    parts = [_tensors(view) for view in views]
-    whole: dict[str, Any] = {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
-    return dataclasses.replace(views[0], **whole, changes={})
 
 
 def _part(features: Features, number: int, samples: int) -> Features:
@@ -65,4 +43,5 @@ def _part(features: Features, number: int, samples: int) -> Features:
         features.pooled[rows],
         None if features.tokens is None else features.tokens[rows],
         tuple(layer[rows] for layer in features.layers),
+        None if features.mask is None else features.mask[rows],
     )

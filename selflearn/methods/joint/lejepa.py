@@ -24,7 +24,6 @@ class LeJEPA(Joint):
     slices : random directions on which normality is tested in each update.
     """
 
-    default_views: ClassVar[str] = "dino"
     joined: bool = True
     most_views: ClassVar[int | None] = None
 

@@ -32,7 +32,6 @@ class SwAV(Joint):
     queue_after : share of the budget after which the queue begins to fill.
     """
 
-    default_views: ClassVar[str] = "multicrop"
     joined: bool = True
     most_views: ClassVar[int | None] = None
     least_large: ClassVar[int] = 2  # those whose assignments are predicted

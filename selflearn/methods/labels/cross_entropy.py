@@ -23,21 +23,23 @@ class CrossEntropy(Method):
 
     Settings
     --------
-    classes : how many there are; labels run from 0 to one less.
+    classes : how many there are; labels run from 0 to one less. None takes them from the data.
     """
 
     uses_labels: ClassVar[bool] = True
 
-    classes: Annotated[int, Ge(2)] = 2
+    classes: Annotated[int, Ge(2)] | None = None
 
     def build(self) -> None:
         """Make the classifier."""
+        if self.classes is None:
+            raise RecipeError("CrossEntropy learns from labels, and the data has no two classes: give labels, or set classes")
         self.head = nn.Linear(self.encoder.dim, self.classes)
 
     def forward(self, views: list[Batch], generator: torch.Generator) -> Outcome:
         """Encode each view, classify, compare with the labels."""
         labels = views[0].labels
-        if int(labels.max()) >= self.classes:
+        if int(labels.max()) >= self.head.out_features:
             raise RecipeError(
                 f"CrossEntropy: a sample has the label {int(labels.max())}; set classes to at least {int(labels.max()) + 1}"
             )

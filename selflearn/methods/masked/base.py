@@ -1,4 +1,4 @@
-"""The masked family: tokens are hidden, the rest is encoded, a decoder says what was hidden. A method writes `losses`."""
+"""The masked family: tokens are hidden, the rest is encoded, and what was hidden must be told. A method writes `losses`."""
 
 from __future__ import annotations
 
@@ -12,13 +12,16 @@ from torch import Tensor
 from selflearn.data.batch import Batch
 from selflearn.errors import RecipeError
 from selflearn.methods.base import Losses, Method, Outcome
-from selflearn.networks import TokenDecoder, TokenMask, random_mask
+from selflearn.networks import Encoder, Features, TokenContent, TokenMask, random_mask, random_mask_of
 
 Width = Annotated[int, Gt(0)]
+WAYS = ("drop", "replace")
 
 
 class Masked(Method):
     """Base of masked modelling with a decoder: write `losses`.
+
+    Hidden tokens are left out of the encoder's sequence where the encoder can do that, and replaced by a learned token where not.
 
     Settings
     --------
@@ -26,7 +29,7 @@ class Masked(Method):
     decoder_width, decoder_depth, decoder_heads : of the decoder, which is thrown away after training.
     """
 
-    needs: ClassVar[frozenset[str]] = frozenset({"tokens", "mask-drop"})
+    needs: ClassVar[frozenset[str]] = frozenset({"tokens"})
     default_views: ClassVar[str] = "weak"
 
     hidden: Annotated[float, Gt(0), Lt(1)] = 0.75
@@ -38,47 +41,64 @@ class Masked(Method):
         """Make the decoder."""
         if self.decoder_width % self.decoder_heads:
             raise RecipeError(f"decoder_width = {self.decoder_width} must be a multiple of decoder_heads = {self.decoder_heads}")
-        self.decoder = TokenDecoder(
-            self.encoder.dim,
-            self.encoder.token_grid(),
-            self.decoder_width,
-            self.decoder_depth,
-            self.decoder_heads,
-            self.encoder.token_length(),
-        )
+        self.how = way_to_hide(self.encoder, type(self).__name__)
+        self.decoder = self.encoder.decoder(self.decoder_width, self.decoder_depth, self.decoder_heads)
 
     @abstractmethod
-    def losses(self, predictions: Tensor, values: Tensor, hidden: Tensor) -> Losses:
+    def losses(self, predictions: Tensor, content: TokenContent, hidden: Tensor) -> Losses:
         """Named scalars to minimise.
 
         Parameters
         ----------
-        predictions : (batch, tokens, values) what the decoder says of every token.
-        values : (batch, tokens, values) what the tokens are, standardised.
+        predictions : (batch, tokens, numbers + classes) what the decoder says of every token.
+        content : what the tokens are.
         hidden : (batch, tokens) bool, True where the encoder did not see the token.
         """
 
-    def draw(self, samples: int, generator: torch.Generator) -> Tensor:
-        """(samples, tokens) bool, True where hidden; the same number in each row. Here: any subset, uniformly."""
-        return random_mask(samples, self.encoder.token_grid(), self.hidden, generator)
+    def draw(self, view: Batch, generator: torch.Generator) -> Tensor:
+        """(batch, tokens) bool, True where hidden. Here: any subset of each sample's tokens, uniformly."""
+        return hide(self.encoder, view, self.how, self.hidden, generator)
 
     def forward(self, views: list[Batch], generator: torch.Generator) -> Outcome:
         """Hide, encode, decode, compare."""
         losses: list[Losses] = []
         seen: list[Tensor] = []
         for view in views:
-            mask = TokenMask(self.draw(len(view), generator), how="drop")
+            mask = TokenMask(self.draw(view, generator), how=self.how)
             features = self.encoder(view, mask)
-            losses.append(self.losses(self.decoder(features.tokens, mask), self.encoder.token_values(view), mask.hidden))
-            seen.append(_one_each(cast(Tensor, features.tokens)))
+            predictions = self.decoder(features.tokens, mask, view)
+            losses.append(self.losses(predictions, self.encoder.token_content(view), mask.hidden))
+            seen.append(one_each(features))
         means = {name: torch.stack([each[name] for each in losses]).mean() for name in losses[0]}
         return Outcome(means, seen[0].detach().float(), can_collapse=False)
 
 
-def _one_each(tokens: Tensor) -> Tensor:
-    """(batch, dim) one visible token of each sample, from places all over: what the decoder reads, so what must not collapse.
+def way_to_hide(encoder: Encoder, method: str) -> str:
+    """How this encoder hides tokens: "drop" where it can, for that is cheaper and closer to what it will see; else "replace"."""
+    able = [way for way in WAYS if f"mask-{way}" in encoder.capabilities]
+    if not able:
+        raise RecipeError(
+            f"{method} needs an encoder that can hide tokens (mask-drop or mask-replace); {encoder.settings.get('name')} cannot"
+        )
+    return able[0]
 
-    Pooled features would not do: in a healthy masked encoder they differ little beside what all samples have in common.
+
+def hide(encoder: Encoder, view: Batch, how: str, share: float, generator: torch.Generator) -> Tensor:
+    """(batch, tokens) bool, a share of each sample's real tokens; the same number in each row where they are dropped."""
+    if how == "drop":
+        return random_mask(len(view), encoder.token_grid(), share, generator).to(view.device)
+    return random_mask_of(encoder.token_real(view), share, generator)
+
+
+def one_each(features: Features) -> Tensor:
+    """(batch, dim) one token of each sample, from places all over: what the decoder reads, so what must not collapse.
+
+    Pooled features would not do: in a healthy masked encoder they differ little beside what all samples have in common. The
+    tokens of a single row (the nodes of one graph) stand for samples themselves.
     """
+    tokens = cast(Tensor, features.tokens)
+    if len(tokens) == 1:
+        return tokens[0] if features.mask is None else tokens[0][features.mask[0]]
     rows = torch.arange(len(tokens), device=tokens.device)
-    return tokens[rows, rows % tokens.shape[1]]
+    real = features.mask.sum(dim=1).clamp(min=1) if features.mask is not None else tokens.shape[1]
+    return tokens[rows, rows % real]
