@@ -2,7 +2,7 @@
 
 from selflearn.recipes.choice import Choice, choose, default_preset
 from selflearn.recipes.library import Entry, entries, load, presets_of, shelf
-from selflearn.recipes.plan import PlanOutcome, build_encoder, build_method, build_twin, build_views, run_plan
+from selflearn.recipes.plan import PlanOutcome, build_encoder, build_method, build_twin, build_views, check_plan, run_plan
 from selflearn.recipes.schema import Recipe, Source, Stage, parse_recipe
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "build_method",
     "build_twin",
     "build_views",
+    "check_plan",
     "choose",
     "default_preset",
     "entries",

@@ -55,16 +55,65 @@ def build_twin(stage: Stage, encoder: Encoder, seed: int) -> Encoder:
     return build_encoder(alike, encoder.spec, seed, accelerator=False)
 
 
-def build_method(stage: Stage, encoder: Encoder, seed: int) -> Method:
-    """The stage's method around an encoder; its heads are a function of the seed."""
+def build_method(stage: Stage, encoder: Encoder, seed: int, dataset: Dataset | None = None) -> Method:
+    """The stage's method around an encoder; its heads are a function of the seed.
+
+    A setting `classes` that is None becomes the number of the dataset's classes, where it has at least two.
+    """
+    options = dict(stage.options)
+    if dataset is not None and options.get("classes", 0) is None and len(dataset.facts.classes) > 1:
+        options["classes"] = len(dataset.facts.classes)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed + 1)
-        return find(stage.fit)(encoder, **stage.options)
+        return find(stage.fit)(encoder, **options)
 
 
 def build_views(stage: Stage, spec: Spec) -> list[View]:
     """The stage's views for this kind of data."""
     return views.build(spec, **stage.views)
+
+
+def check_plan(recipe: Recipe, dataset: Dataset, encoder: Encoder, seed: int, learning: int) -> None:
+    """Put every stage together once, so that what cannot work is told before anything is written or learned.
+
+    Parameters
+    ----------
+    dataset : of which samples will be learned from, or all of it.
+    encoder : what the first stage trains.
+    learning : how many samples will be learned from; a batch is at most half of them.
+
+    Raises
+    ------
+    RecipeError : a method without what it needs, views that do not exist, or views of a size that the encoder cannot take.
+    """
+    for stage in recipe.stages:
+        stage_views = build_views(stage, dataset.spec)
+        check_sizes(stage_views, dataset, encoder)
+        build_method(stage, encoder, seed, dataset).check_batch(min(stage.settings.batch, learning // 2))
+
+
+def check_sizes(stage_views: list[View], dataset: Dataset, encoder: Encoder) -> None:
+    """Raise `RecipeError` where views of one sample differ in size (multi-crop) and the encoder cannot take that.
+
+    An encoder that declares "any-size" is believed; another is tried on the views of two samples.
+    """
+    if "any-size" in encoder.capabilities:
+        return
+    made = views.make_views(dataset.batch(range(min(2, len(dataset)))), stage_views, torch.Generator().manual_seed(0))
+    first, training = made[0].values.shape[1:], encoder.training
+    for view in made:
+        if view.values.shape[1:] != first:
+            try:
+                with torch.no_grad():
+                    encoder.eval()(view)
+            except (RuntimeError, ValueError) as error:
+                sizes = " and ".join(" x ".join(map(str, shape)) for shape in (first, view.values.shape[1:]))
+                raise RecipeError(
+                    f"these views are of several sizes ({sizes}), and the encoder {encoder.settings.get('name')} takes only one; "
+                    f"choose another encoder, or views of one size: --set views=standard"
+                ) from error
+            finally:
+                encoder.train(training)
 
 
 def split_budget(budget: Budget, stages: tuple[Stage, ...]) -> list[Budget]:
@@ -97,11 +146,11 @@ def run_plan(
             raise RecipeError(
                 f"recipe {recipe.name!r}, stage {number + 1}: the encoder of the first stage is handed on; remove 'encoder'"
             )
-        outcome.method = method = build_method(stage, encoder, seed + 2 * number)
+        stage_views = build_views(stage, dataset.spec)
+        check_sizes(stage_views, dataset, encoder)
+        outcome.method = method = build_method(stage, encoder, seed + 2 * number, dataset)
         settings = stage.settings.model_copy(update={"budget": part, "seed": seed, "device": device, "precision": precision})
-        outcome.stages.append(
-            fit(method, dataset, build_views(stage, dataset.spec), settings, folder, stage=number, resume=resume, report=report)
-        )
+        outcome.stages.append(fit(method, dataset, stage_views, settings, folder, stage=number, resume=resume, report=report))
         if outcome.alarm is not None:
             break
     return outcome

@@ -182,9 +182,7 @@ def _prepare(dataset: Dataset, recipe: Recipe, request: Request) -> tuple[Parts,
     """The division and the encoder; whatever of the recipe cannot be put together is told here, before a folder is made."""
     parts = divide(dataset, request.holdout, request.seed)
     encoder = recipes.build_encoder(recipe.stages[0], dataset.spec, request.seed, uses_accelerator(request.device))
-    for stage in recipe.stages:
-        recipes.build_views(stage, dataset.spec)
-        recipes.build_method(stage, encoder, request.seed).check_batch(min(stage.settings.batch, len(parts.learn) // 2))
+    recipes.check_plan(recipe, dataset, encoder, request.seed, len(parts.learn))
     return parts, encoder
 
 

@@ -1,0 +1,90 @@
+"""What a plan takes from the data, and what it refuses before anything is learned."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from selflearn.data import ReadOptions, read, subset
+from selflearn.errors import RecipeError
+from selflearn.networks import Encoder, Features
+from selflearn.recipes import check_plan, load, run_plan
+from selflearn.training import Budget
+
+
+class OneSize(Encoder):
+    """A linear layer on all pixels: no other size fits."""
+
+    dim = 8
+    settings = {"name": "one-size"}
+
+    def __init__(self, spec):
+        super().__init__()
+        self.spec = spec
+        self.layer = torch.nn.Linear(spec.channels * spec.height * spec.width, 8)
+
+    def forward(self, batch, mask=None, layers=False):
+        return Features(self.layer(batch.values.flatten(1)))
+
+
+class AnySize(OneSize):
+    """Says so."""
+
+    capabilities = frozenset({"any-size"})
+
+    def forward(self, batch, mask=None, layers=False):
+        return Features(self.layer(torch.nn.functional.interpolate(batch.values, (8, 8)).flatten(1)))
+
+
+class UndeclaredSize(AnySize):
+    """Can, and does not say so."""
+
+    capabilities = frozenset()
+
+
+@pytest.fixture(scope="module")
+def digits():
+    return read("digits")
+
+
+def swav():
+    return load("swav", "small", {"projector": [16, 8], "prototypes": 12, "queue": 64, "views": "multicrop", "batch": 32})
+
+
+def test_the_classes_of_a_classifier_are_the_datas(digits):
+    few = subset(digits, np.flatnonzero(digits.labels < 10)[:64])
+    outcome = run_plan(load("cross-entropy"), few, AnySize(digits.spec), Budget.parse("1steps"), device="cpu")
+    assert outcome.method.head.out_features == 10
+    assert (
+        run_plan(
+            load("cross-entropy", None, {"classes": 12}), few, AnySize(digits.spec), Budget.parse("1steps"), device="cpu"
+        ).method.head.out_features
+        == 12
+    )
+
+
+def test_a_classifier_without_two_classes_is_refused(digits):
+    images = digits.batch(range(20)).values.numpy()
+    for labels in (None, np.zeros(20, dtype=int)):
+        dataset = read(images, ReadOptions(kind="image", labels=labels))
+        with pytest.raises(RecipeError, match="no two classes: give labels, or set classes"):
+            check_plan(load("cross-entropy"), dataset, AnySize(dataset.spec), 0, 20)
+
+
+def test_views_of_several_sizes_need_an_encoder_that_takes_them(digits):
+    with pytest.raises(RecipeError, match=r"several sizes \(1 x 8 x 8 and 1 x 4 x 4\), and the encoder one-size takes only one"):
+        check_plan(swav(), digits, OneSize(digits.spec), 0, 100)
+    with pytest.raises(RecipeError, match="several sizes"):
+        run_plan(swav(), digits, OneSize(digits.spec), Budget.parse("1steps"), device="cpu")
+
+
+@pytest.mark.parametrize("encoder", [AnySize, UndeclaredSize])
+def test_an_encoder_that_takes_them_may_have_them(digits, encoder):
+    made = encoder(digits.spec).train()
+    check_plan(swav(), digits, made, 0, 100)
+    assert made.training
+
+
+def test_views_of_one_size_need_nothing(digits):
+    check_plan(load("simclr", "small"), digits, OneSize(digits.spec), 0, 100)
