@@ -63,10 +63,12 @@ class Dataset(ABC):
     ----------------
     raw_is : what `raw` holds, for the report.
     side : pixels of a sample's thumbnail; more where small drawings cannot be read.
+    drawn : False where words say more of a sample than a thumbnail can (texts).
     """
 
     raw_is: ClassVar[str] = "the input itself"
     side: ClassVar[int] = 48
+    drawn: ClassVar[bool] = True
     streamed: bool = False
 
     spec: Spec

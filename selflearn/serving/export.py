@@ -20,12 +20,11 @@ import torch
 from torch import Tensor, nn
 
 from selflearn import __version__
-from selflearn.data import spec_to_json
+from selflearn.data import Spec, spec_to_json
 from selflearn.data.batch import Batch
 from selflearn.errors import MissingExtraError, RunError
 from selflearn.networks import Encoder
-from selflearn.serving.preprocessing import inputs, made_up, preprocessing
-from selflearn.views import plain
+from selflearn.views import deploy_inputs, deployed, made_up, plain
 
 TOLERANCE = 1e-4  # largest allowed difference, as a share of the largest embedding value: float32 through a deep network
 SAMPLES = 8  # made up where no real ones are given
@@ -55,12 +54,10 @@ class _Deployed(nn.Module):
 
     def __init__(self, encoder: Encoder) -> None:
         super().__init__()
-        self.prepare, self.encoder = preprocessing(encoder.spec), encoder
+        self.prepare, self.encoder = deployed(encoder.spec), encoder
 
-    def forward(self, values: Tensor, aspect: Tensor | None = None) -> Tensor:
-        view = self.prepare(values) if aspect is None else self.prepare(values, aspect)
-        number = torch.zeros(values.shape[0], dtype=torch.int64)
-        return self.encoder(Batch(view, number, number)).pooled
+    def forward(self, raw: dict[str, Tensor]) -> Tensor:
+        return self.encoder(self.prepare(**raw)).pooled
 
 
 def export_onnx(encoder: Encoder, path: str | Path, check: Batch | None = None) -> ExportReport:
@@ -86,13 +83,13 @@ def export_onnx(encoder: Encoder, path: str | Path, check: Batch | None = None) 
     path = Path(path)
     network = copy.deepcopy(encoder).cpu().float().eval()
     batch = made_up(network.spec, SAMPLES) if check is None else check.to("cpu")
-    model = _traced(_Deployed(network), batch, onnx)
+    model = _traced(_Deployed(network), network.spec, batch, onnx)
     _describe(model, network, onnx)
     content = model.SerializeToString()
     session = runtime.InferenceSession(content, providers=["CPUExecutionProvider"])
     with torch.no_grad():
         expected = network(plain(network.spec)(batch, torch.Generator())).pooled.numpy()
-    difference = _difference(session, batch, expected)
+    difference = _difference(session, network.spec, batch, expected)
     if not difference < TOLERANCE:
         raise RunError(
             f"the exported network and PyTorch differ by {difference:.1e} of the largest value (allowed: {TOLERANCE:.0e}); "
@@ -106,9 +103,9 @@ def export_onnx(encoder: Encoder, path: str | Path, check: Batch | None = None) 
     return ExportReport(path, shapes, len(batch), check is not None, difference)
 
 
-def _traced(network: nn.Module, batch: Batch, onnx: ModuleType) -> Any:
+def _traced(network: nn.Module, spec: Spec, batch: Batch, onnx: ModuleType) -> Any:
     """The ONNX model of a network, traced with the batch's shapes and a free batch axis."""
-    given = inputs(batch)
+    given = deploy_inputs(spec, batch)
     rows = torch.export.Dim("batch", min=1)
     sample = {
         name: torch.cat([tensor, tensor])[:2] if len(tensor) < 2 else tensor for name, tensor in given.items()
@@ -117,10 +114,10 @@ def _traced(network: nn.Module, batch: Batch, onnx: ModuleType) -> Any:
         with _quiet():
             program = torch.onnx.export(
                 network,
-                kwargs=sample,
+                kwargs={"raw": sample},
                 input_names=list(sample),
                 output_names=["embedding"],
-                dynamic_shapes={name: {0: rows} for name in sample},
+                dynamic_shapes={"raw": {name: {0: rows} for name in sample}},
                 dynamo=True,
             )
         if program is None:
@@ -149,9 +146,9 @@ def _describe(model: Any, encoder: Encoder, onnx: ModuleType) -> None:
     )
 
 
-def _difference(session: Any, batch: Batch, expected: np.ndarray) -> float:
+def _difference(session: Any, spec: Spec, batch: Batch, expected: np.ndarray) -> float:
     """The largest difference, with all samples in one batch and each alone: so that a batch axis fixed by accident shows."""
-    given = {name: tensor.numpy() for name, tensor in inputs(batch).items()}
+    given = {name: tensor.numpy() for name, tensor in deploy_inputs(spec, batch).items()}
     try:
         together = session.run(["embedding"], given)[0]
         alone = [

@@ -39,8 +39,8 @@ class ReportContents:
     metrics : the rows of ``metrics.jsonl``, in order.
     embeddings : (n, dim), finite.
     ids, labels, classes : of the embedded samples; labels (n,) with -1 where nobody knows, and the name of each class number.
-    pictures : row -> how that sample looks. With pictures, map and neighbours show only rows that have one.
-    views : rows of pictures: a sample, then its views; `view_names` names the columns.
+    pictures : row -> how that sample looks; words : row -> what it says. Map and neighbours show only rows with either.
+    views : rows of pictures or words: a sample, then its views; `view_names` names the columns.
     skipped : (what, why); `notes` : sentences a person should read.
     settings, environment : plain data, shown as YAML.
     usage : (what for, command), ready to be copied.
@@ -58,7 +58,8 @@ class ReportContents:
     labels: np.ndarray | None = None
     classes: Sequence[str] = ()
     pictures: Mapping[int, Image] | None = None
-    views: Sequence[Sequence[Image]] | None = None
+    words: Mapping[int, str] | None = None
+    views: Sequence[Sequence[Image | str]] | None = None
     view_names: Sequence[str] = ()
     skipped: Sequence[tuple[str, str]] = ()
     notes: Sequence[str] = ()
@@ -85,7 +86,9 @@ def write_report(contents: ReportContents, path: str | Path) -> Path:
 def render_report(contents: ReportContents) -> str:
     """The page as text."""
     script = _text("script.js")
-    samples = Samples.of(contents.embeddings, contents.ids, contents.labels, contents.classes, contents.pictures, contents.seed)
+    samples = Samples.of(
+        contents.embeddings, contents.ids, contents.labels, contents.classes, contents.pictures, contents.seed, contents.words
+    )
     parts: dict[str, Any] = {
         "scorecard": scores.table(contents.scorecard or ()),
         "training": sections.curves(contents.metrics or ()),

@@ -138,7 +138,11 @@ def _samples(run: Run) -> dict[str, Any]:
     parts: dict[str, Any] = {"embeddings": vectors, "ids": ids, "labels": labels}
     if run.folder.file("pictures.parquet").exists():
         table = pq.read_table(run.folder.file("pictures.parquet"))
-        parts["pictures"] = {row: _open(png) for row, png in zip(table["row"].to_pylist(), table["png"].to_pylist(), strict=True)}
+        rows, pngs = table["row"].to_pylist(), table["png"].to_pylist()
+        parts["pictures"] = {row: _open(png) for row, png in zip(rows, pngs, strict=True) if png is not None}
+        if "words" in table.column_names:
+            said = zip(rows, table["words"].to_pylist(), strict=True)
+            parts["words"] = {row: words for row, words in said if words}
     return parts
 
 
@@ -148,8 +152,12 @@ def _views(run: Run) -> dict[str, Any]:
     cells = pq.read_table(run.folder.file("views.parquet")).to_pylist()
     names = list(dict.fromkeys(cell["name"] for cell in cells))
     rows = sorted({cell["row"] for cell in cells})
-    by_place = {(cell["row"], cell["name"]): cell["png"] for cell in cells}
-    return {"views": [[_open(by_place[row, name]) for name in names] for row in rows], "view_names": names}
+    by_place = {(cell["row"], cell["name"]): cell for cell in cells}
+
+    def shown(cell: dict[str, Any]) -> Image.Image | str:
+        return cell.get("words", "") if cell["png"] is None else _open(cell["png"])
+
+    return {"views": [[shown(by_place[row, name]) for name in names] for row in rows], "view_names": names}
 
 
 def _draw(run: Run, like: str, itself: int | None, hits: list[tuple[str, float]], ids: list[str], out: Path) -> None:

@@ -18,7 +18,7 @@ class Samples:
     Attributes
     ----------
     vectors : (n, dim). ids : n strings. labels : (n,) or None where no label is known. classes : class names.
-    pictures : n pictures or None.
+    pictures : n pictures or None. words : what each says, or None.
     total : how many samples were embedded in all.
     """
 
@@ -29,6 +29,7 @@ class Samples:
     pictures: list[Image] | None
     total: int
     seed: int
+    words: list[str] | None = None
 
     @classmethod
     def of(
@@ -39,8 +40,9 @@ class Samples:
         classes: Sequence[str],
         pictures: Mapping[int, Image] | None,
         seed: int,
+        words: Mapping[int, str] | None = None,
     ) -> Samples | None:
-        """Those with a picture, or all where there are none. None without embeddings; `DataError` where lengths differ."""
+        """Those with a picture or words, or all where there are none. None without embeddings; `DataError` where lengths differ."""
         if embeddings is None or len(embeddings) == 0:
             return None
         total = len(embeddings)
@@ -50,16 +52,18 @@ class Samples:
                 f"a report of {total} embeddings needs as many ids and labels, not {len(ids)} ids"
                 + ("" if labels is None else f" and {len(labels)} labels")
             )
-        rows = np.array(sorted(row for row in pictures if 0 <= row < total)) if pictures else np.arange(total)
+        shown = sorted(int(row) for row in (pictures or words or ()) if 0 <= row < total)
+        rows = np.array(shown) if shown else np.arange(total)
         known = labels is not None and bool((np.asarray(labels)[rows] >= 0).any())
         return cls(
             np.asarray(embeddings)[rows],
-            [str(ids[row]) for row in rows],
+            [str(ids[int(row)]) for row in rows],
             np.asarray(labels)[rows] if known and labels is not None else None,
             classes,
             [pictures[int(row)] for row in rows] if pictures else None,
             total,
             seed,
+            [words.get(int(row), "") for row in rows] if words else None,
         )
 
     def name(self, label: int) -> str:
@@ -75,4 +79,6 @@ class Samples:
         rows = np.sort(np.random.default_rng(self.seed).permutation(len(self.ids))[:count])
         labels = None if self.labels is None else self.labels[rows]
         pictures = None if self.pictures is None else [self.pictures[row] for row in rows]
-        return Samples(self.vectors[rows], [self.ids[row] for row in rows], labels, self.classes, pictures, self.total, self.seed)
+        words = None if self.words is None else [self.words[row] for row in rows]
+        ids = [self.ids[row] for row in rows]
+        return Samples(self.vectors[rows], ids, labels, self.classes, pictures, self.total, self.seed, words)

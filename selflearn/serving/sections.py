@@ -82,7 +82,7 @@ def atlas(samples: Samples | None) -> dict[str, Any] | None:
         group["count"] = len(rows)
         group["icon"] = Markup(ICONS[shape])  # noqa: S704 - our own marks
         group["marks"] = Markup("".join(_mark(shape, *places[row]) for row in rows))  # noqa: S704 - numbers only
-    sheet = sprite(shown.pictures) if shown.pictures else None
+    sheet = sprite(shown.pictures, 96) if shown.pictures else None
     colours = (
         "labels, which learning did not see unless the recipe says so"
         if shown.labels is not None
@@ -102,6 +102,7 @@ def atlas(samples: Samples | None) -> dict[str, Any] | None:
             "group": member.tolist(),
             "groups": [group["name"] for group in groups],
             "ids": shown.ids,
+            "words": shown.words or [],
             "cell": sheet.cell if sheet else 0,
             "columns": sheet.columns if sheet else 0,
         },
@@ -147,6 +148,7 @@ def gallery(samples: Samples | None) -> dict[str, Any] | None:
             "id": samples.ids[row],
             "style": sheet.style(place[row]) if sheet else "",
             "caption": samples.name(label) if label >= 0 and sheet else samples.ids[row],
+            "words": samples.words[row] if samples.words else "",
             "similarity": "" if similarity is None else f"{similarity:.3f}",
             "wrong": labels is not None and label >= 0 and int(labels[asked]) >= 0 and label != int(labels[asked]),
         }
@@ -194,13 +196,15 @@ def spectrum(embeddings: np.ndarray | None) -> dict[str, Any] | None:
     return {"chart": chart, "lead": lead} if chart else None
 
 
-def seen(rows: Sequence[Sequence[Image]], names: Sequence[str]) -> dict[str, Any] | None:
-    """Rows of a sample and its views as single pictures. None where there are none."""
+def seen(rows: Sequence[Sequence[Image | str]], names: Sequence[str]) -> dict[str, Any] | None:
+    """Rows of a sample and its views as single pictures or words. None where there are none."""
     if not any(rows):
         return None
 
-    def one(picture: Image, order: int) -> dict[str, Any]:
+    def one(picture: Image | str, order: int) -> dict[str, Any]:
         name = names[order] if order < len(names) else "sample" if order == 0 else f"view {order}"
+        if isinstance(picture, str):
+            return {"words": picture, "name": name}
         small = picture.convert("RGB")
         small.thumbnail((224, 224), Resampling.LANCZOS)
         return {"address": data_address(small, None if max(small.size) <= 96 else 85), "name": name, "small": max(small.size) <= 48}

@@ -6,18 +6,31 @@ import importlib
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from selflearn.data.batch import Batch
 from selflearn.data.spec import Spec
-from selflearn.errors import RecipeError, nearest
+from selflearn.errors import RecipeError, RunError, nearest
 from selflearn.views.base import View, make_views
 from selflearn.views.compose import Compose
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["VIEWS", "Compose", "View", "build", "draw", "flat", "make_views", "plain"]
+__all__ = [
+    "VIEWS",
+    "Compose",
+    "View",
+    "build",
+    "deploy_inputs",
+    "deployed",
+    "draw",
+    "flat",
+    "made_up",
+    "make_views",
+    "plain",
+    "tell",
+]
 
 VIEWS = {"image": "selflearn.views.image", "table": "selflearn.views.table"}
 
@@ -60,6 +73,41 @@ def draw(spec: Spec, batch: Batch) -> list[Image] | None:
     """How each sample of a view looks to a person; None for kinds whose views are not pictures."""
     kind = _kind(spec)
     return kind.draw(spec, batch) if hasattr(kind, "draw") else None
+
+
+def tell(spec: Spec, batch: Batch) -> list[str] | None:
+    """What each sample of a view says, for kinds that are read and not looked at; None for others."""
+    kind = _kind(spec)
+    return kind.tell(spec, batch) if hasattr(kind, "tell") else None
+
+
+def deployed(spec: Spec) -> nn.Module:
+    """The view `plain` as a module for an exported graph: named raw tensors (`deploy_inputs`) in, a batch out.
+
+    A view works in chunks and draws from a generator; an exported graph must do neither.
+
+    Raises
+    ------
+    RunError : this kind of data cannot be exported; says why.
+    """
+    kind = _kind(spec)
+    if not hasattr(kind, "deployed"):
+        why = getattr(kind, "NOT_EXPORTED", "its preprocessing has no form that ONNX can carry yet")
+        raise RunError(f"an encoder of {spec.kind} data cannot be exported: {why}. Use it from Python: run.embed(data)")
+    module: nn.Module = kind.deployed(spec)
+    return module
+
+
+def deploy_inputs(spec: Spec, batch: Batch) -> dict[str, Tensor]:
+    """What `deployed` reads of a raw batch, by name; the first axis of each is the batch."""
+    inputs: dict[str, Tensor] = _kind(spec).deploy_inputs(batch)
+    return inputs
+
+
+def made_up(spec: Spec, samples: int, seed: int = 0) -> Batch:
+    """Random raw samples over the range of a spec, for a check where no real ones are at hand."""
+    batch: Batch = _kind(spec).made_up(spec, samples, seed)
+    return batch
 
 
 def flat(spec: Spec, batch: Batch) -> Tensor:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
+import numpy as np
 import torch
 from pydantic import Field
-from torch import Tensor
+from torch import Tensor, nn
 
 from selflearn.data.batch import Batch
 from selflearn.errors import RecipeError, nearest
@@ -161,3 +162,34 @@ def flat(spec: TableSpec, batch: Batch) -> Tensor:
     """(batch, columns) rows of a view with every column standardised, as `Table.raw` does."""
     mean, deviation = (torch.tensor(each, device=batch.device, dtype=torch.float32) for each in (spec.mean, spec.std))
     return (batch.values.float() - mean) / deviation
+
+
+class _Rows(nn.Module):
+    """(batch, columns) float32 -> the same, with missing cells (NaN) at their column's mean."""
+
+    mean: Tensor
+
+    def __init__(self, spec: TableSpec) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.tensor(spec.mean, dtype=torch.float32))
+
+    def forward(self, values: Tensor) -> Batch:
+        number = torch.zeros(values.shape[0], dtype=torch.int64)
+        values = values.to(torch.float32)
+        return Batch(torch.where(torch.isnan(values), self.mean, values), number, number)
+
+
+def deployed(spec: TableSpec) -> nn.Module:
+    """The plain view as a module that can be exported."""
+    return _Rows(spec)
+
+
+def deploy_inputs(batch: Batch) -> dict[str, Tensor]:
+    """The rows."""
+    return {"values": batch.values}
+
+
+def made_up(spec: TableSpec, samples: int, seed: int = 0) -> Batch:
+    """Random rows with the columns' means and deviations."""
+    values = np.random.default_rng(seed).normal(spec.mean, spec.std, (samples, len(spec.columns))).astype(np.float32)
+    return Batch(torch.from_numpy(values), torch.arange(samples), torch.full((samples,), -1))

@@ -91,6 +91,8 @@ def measure(
         seed=seed,
         progress=lambda done, total: tell("evaluating", done, total),
     )
+    if dataset.raw_is != Dataset.raw_is:
+        card.note(f"raw input stands for {dataset.raw_is}")
     if len(rows) < len(dataset):
         card.note(
             f"measured on {len(bank):,} learning and {len(tested):,} held-out samples of {len(dataset):,}, labelled ones first"

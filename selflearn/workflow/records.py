@@ -17,12 +17,11 @@ from selflearn.measures import Verdict
 from selflearn.networks import Encoder
 from selflearn.recipes import PlanOutcome, Recipe
 from selflearn.training import RunFolder
-from selflearn.views import draw, make_views
+from selflearn.views import draw, make_views, tell
 from selflearn.workflow.measuring import Parts
 
 PICTURES = 1_500  # samples shown on the report's map: what the eye and a 3 MB page can hold
 SHOWN = 6  # samples, and views of each, in the row of views
-SIDE = 48  # pixels of a thumbnail
 
 
 def describe_data(dataset: Dataset) -> str:
@@ -87,33 +86,43 @@ def write_embeddings(folder: RunFolder, dataset: Dataset, parts: Parts, vectors:
 
 
 def write_pictures(folder: RunFolder, dataset: Dataset, seed: int) -> None:
-    """`pictures.parquet`: thumbnails of the samples that the report shows, so that a report needs no data."""
+    """`pictures.parquet`: thumbnails and words of the samples that the report shows, so that a report needs no data."""
     rows = np.sort(np.random.default_rng(seed).permutation(len(dataset))[:PICTURES])
-    pictures = [_png(dataset.picture(int(row), SIDE)) for row in rows]
+    pictures = [_png(dataset.picture(int(row), dataset.side)) if dataset.drawn else None for row in rows]
+    words = [dataset.words(int(row)) for row in rows]
     with folder.replacing("pictures.parquet") as beside:
-        pq.write_table(pa.table({"row": rows, "png": pa.array(pictures, pa.binary())}), beside)
+        pq.write_table(
+            pa.table({"row": rows, "png": pa.array(pictures, pa.binary()), "words": pa.array(words, pa.string())}), beside
+        )
 
 
 def write_views(folder: RunFolder, dataset: Dataset, recipe: Recipe, seed: int) -> None:
-    """`views.parquet`: what the method saw of a few samples, for kinds whose views can be drawn."""
+    """`views.parquet`: what the method saw of a few samples, for kinds whose views can be drawn or told."""
     rows = np.sort(np.random.default_rng(seed + 1).permutation(len(dataset))[:SHOWN])
     seen = make_views(
         dataset.batch(rows), recipes.build_views(recipe.stages[0], dataset.spec)[:SHOWN], torch.Generator().manual_seed(seed)
     )
-    drawn = [draw(dataset.spec, view) for view in seen]
-    if any(pictures is None for pictures in drawn):
+    drawn = [draw(dataset.spec, view) if dataset.drawn else None for view in seen]
+    told = [tell(dataset.spec, view) for view in seen]
+    if any(pictures is None and words is None for pictures, words in zip(drawn, told, strict=True)):
         return
     names = ["sample", *(f"{view.scope} view {number + 1}" for number, view in enumerate(seen))]
-    columns = [[dataset.picture(int(row), 2 * SIDE) for row in rows], *drawn]
+    first = [dataset.picture(int(row), max(96, dataset.side)) for row in rows] if dataset.drawn else None
+    pictures = [first, *drawn]
+    words = [[dataset.words(int(row)) for row in rows], *told]
     cells = [
-        (position, name, _png(each))
-        for name, pictures in zip(names, columns, strict=True)
-        for position, each in enumerate(pictures or ())
+        {
+            "row": position,
+            "name": name,
+            "png": None if shown is None else _png(shown[position]),
+            "words": "" if said is None else said[position],
+        }
+        for name, shown, said in zip(names, pictures, words, strict=True)
+        for position in range(len(rows))
     ]
+    schema = pa.schema({"row": pa.int64(), "name": pa.string(), "png": pa.binary(), "words": pa.string()})
     with folder.replacing("views.parquet") as beside:
-        pq.write_table(
-            pa.table({"row": [c[0] for c in cells], "name": [c[1] for c in cells], "png": [c[2] for c in cells]}), beside
-        )
+        pq.write_table(pa.Table.from_pylist(cells, schema), beside)
 
 
 def write_end(

@@ -66,6 +66,7 @@
       make("b", caption, data.groups[data.group[index]]);
       make("br", caption);
       caption.append(data.ids[index]);
+      if (data.words[index]) { make("br", caption); make("q", caption, data.words[index]); }
     };
     const nearest = (event) => {
       const area = sheet.getBoundingClientRect();

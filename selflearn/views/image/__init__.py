@@ -2,10 +2,26 @@
 
 from selflearn.views.image.blur import Blur
 from selflearn.views.image.colour import Colour
+from selflearn.views.image.deploy import deploy_inputs, deployed, made_up
 from selflearn.views.image.draw import draw, flat
 from selflearn.views.image.erase import Erase
 from selflearn.views.image.geometry import Geometry
 from selflearn.views.image.presets import build, plain
 from selflearn.views.image.tones import Noise, Posterise, Solarise
 
-__all__ = ["Blur", "Colour", "Erase", "Geometry", "Noise", "Posterise", "Solarise", "build", "draw", "flat", "plain"]
+__all__ = [
+    "Blur",
+    "Colour",
+    "Erase",
+    "Geometry",
+    "Noise",
+    "Posterise",
+    "Solarise",
+    "build",
+    "deploy_inputs",
+    "deployed",
+    "draw",
+    "flat",
+    "made_up",
+    "plain",
+]
