@@ -3,6 +3,7 @@
 import torch
 
 from selflearn.methods import find
+from selflearn.methods.masked.base import hide
 
 
 def made(digits, **options):
@@ -71,3 +72,42 @@ def test_a_plateau_is_no_collapse(digits):
     method = find("MAE")(digits.encoder("vit-tiny", width=32))
     generator = torch.Generator().manual_seed(0)
     assert not method(digits.views([0, 1, 2, 3], generator, "weak"), generator).can_collapse
+
+
+def latent(digits, **options):
+    torch.manual_seed(0)
+    return find("Data2Vec")(digits.encoder("vit-tiny", width=32), top=2, **options)
+
+
+def test_targets_are_layers_brought_to_mean_0_and_deviation_1(digits):
+    method = latent(digits).eval()
+    (view,), _ = weak(digits)
+    layers = method.encoder(view, layers=True).layers[-2:]
+    expected = sum(
+        (each - each.mean(-1, keepdim=True)) / (each.var(-1, correction=0, keepdim=True) + 1e-5).sqrt() for each in layers
+    )
+    assert torch.allclose(method.targets(view), expected / 2, atol=1e-4)
+
+
+def test_the_student_does_not_see_what_it_predicts(digits):
+    method = latent(digits, hidden=0.5).eval()
+    (view,), _ = weak(digits)
+    said = []
+    method.head.register_forward_hook(lambda module, inputs, output: said.append(output.detach()))
+    method([view], torch.Generator().manual_seed(3))
+    hidden = hide(method.encoder, view, "replace", 0.5, torch.Generator().manual_seed(3))
+    patches = hidden.unflatten(1, method.encoder.token_grid()).repeat_interleave(2, 1).repeat_interleave(2, 2)[:, None]
+    assert hidden.any()
+    method([view.replace(values=torch.where(patches, 1 - view.values, view.values))], torch.Generator().manual_seed(3))
+    assert torch.allclose(said[0], said[-1], atol=1e-6)
+
+
+def test_the_teacher_follows_and_needs_no_gradient(digits):
+    method = latent(digits, momentum=0.5, final_momentum=0.5)
+    before = [each.clone() for each in method.teacher.average.parameters()]
+    with torch.no_grad():
+        for weight in method.encoder.parameters():
+            weight.add_(1.0)
+    method.after_update(0.3)
+    assert all(torch.allclose(after, old + 0.5) for after, old in zip(method.teacher.average.parameters(), before, strict=True))
+    assert not any(each.requires_grad for each in method.teacher.parameters())

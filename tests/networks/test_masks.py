@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from selflearn.errors import RecipeError
-from selflearn.networks import block_mask, complementary_masks, random_mask
+from selflearn.networks import block_mask, complementary_masks, random_mask, random_mask_of
 from selflearn.networks.masks import visible_index
 
 
@@ -104,3 +104,24 @@ def test_visible_tokens_in_order():
     assert visible_index(hidden).tolist() == [[1, 3], [0, 1]]
     with pytest.raises(RecipeError, match="not between 1 and 2"):
         visible_index(torch.tensor([[True, True], [True, False]]))
+
+
+def test_rows_of_any_length_hide_their_share_of_what_is_real():
+    real = torch.arange(40)[None, :] < torch.tensor([40, 20, 10, 2, 1])[:, None]
+    hidden = random_mask_of(real, 0.5, torch.Generator().manual_seed(0))
+    assert hidden.sum(1).tolist() == [20, 10, 5, 1, 0]
+    assert not (hidden & ~real).any()
+    assert random_mask_of(real, 0.01, torch.Generator()).sum(1).tolist() == [1, 1, 1, 1, 0]
+    assert random_mask_of(real, 0.99, torch.Generator()).sum(1).tolist() == [39, 19, 9, 1, 0]
+
+
+def test_every_real_token_is_hidden_as_often():
+    real = torch.ones(4000, 8, dtype=torch.bool)
+    share = random_mask_of(real, 0.25, torch.Generator().manual_seed(1)).float().mean(0)
+    assert torch.allclose(share, torch.full((8,), 0.25), atol=0.03)
+
+
+def test_a_share_that_hides_nothing_or_all_is_refused():
+    for ratio in (0.0, 1.0, -0.5):
+        with pytest.raises(RecipeError, match="above 0 and below 1"):
+            random_mask_of(torch.ones(2, 4, dtype=torch.bool), ratio, torch.Generator())

@@ -83,3 +83,37 @@ def test_a_recipe_survives_being_stored():
 
     first = parse(recipe(redundancy=0.01))
     assert Recipe(**first.model_dump(mode="json")) == first
+
+
+def test_a_kind_of_data_has_its_own_numbers_and_the_preset_the_last_word():
+    raw = recipe(redundancy=0.01, batch=64)
+    raw["kinds"] = {"table": {"batch": 32, "redundancy": 0.02}}
+    raw["presets"] = {"small": {"redundancy": 0.03, "kinds": {"image": {"encoder": "resnet18"}, "table": {"batch": 16}}}}
+    plain, table, small, both = (
+        parse(raw, preset=preset, kind=kind).stages[0]
+        for preset, kind in ((None, None), (None, "table"), ("small", None), ("small", "table"))
+    )
+    numbers = [(stage.settings.batch, stage.options["redundancy"]) for stage in (plain, table, small, both)]
+    assert numbers == [(64, 0.01), (32, 0.02), (64, 0.03), (16, 0.03)]
+    assert parse(raw, preset="small", kind="image").stages[0].encoder == {"name": "resnet18"}
+
+
+@pytest.mark.parametrize(
+    ("kinds", "said"), [({"tabel": {}}, "did you mean 'table'"), ({"table": 3}, "'kinds' maps"), ([], "'kinds'")]
+)
+def test_kinds_must_be_known_kinds(kinds, said):
+    raw = {**recipe(), "kinds": kinds}
+    if not kinds:
+        raw["kinds"] = ["table"]
+    with pytest.raises(RecipeError, match=said):
+        parse(raw, kind="table")
+
+
+def test_every_shipped_recipe_holds_for_every_kind_of_data_and_preset():
+    from selflearn.data import KINDS
+    from selflearn.recipes import entries, load
+
+    for entry in entries():
+        for preset in (None, *entry.presets):
+            for kind in KINDS:
+                assert load(entry.name, preset, kind=kind).stages
