@@ -20,6 +20,7 @@ _PUBLIC = {
     "Raw": "arms",
     "Size": "statement",
     "SystemRow": "catalogue",
+    "Tuning": "statement",
     "Untrained": "arms",
     "beats": "statement",
     "better": "statement",
@@ -28,6 +29,7 @@ _PUBLIC = {
     "find": "registry",
     "run_experiment": "running",
     "stated": "registry",
+    "sweep": "tuning",
     "systems": "catalogue",
     "tune": "running",
     "write_page": "page",
@@ -44,6 +46,7 @@ __all__ = [
     "Raw",
     "Size",
     "SystemRow",
+    "Tuning",
     "Untrained",
     "beats",
     "better",
@@ -52,6 +55,7 @@ __all__ = [
     "find",
     "run_experiment",
     "stated",
+    "sweep",
     "systems",
     "tune",
     "write_page",
@@ -64,7 +68,8 @@ if TYPE_CHECKING:
     from selflearn.evidence.page import write_page
     from selflearn.evidence.registry import find, stated
     from selflearn.evidence.running import run_experiment, tune
-    from selflearn.evidence.statement import Contrast, Experiment, Size, beats, better
+    from selflearn.evidence.statement import Contrast, Experiment, Size, Tuning, beats, better
+    from selflearn.evidence.tuning import sweep
 
 
 def __getattr__(name: str) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -13,9 +12,9 @@ import numpy as np
 
 from selflearn import recipes
 from selflearn.data import Dataset
+from selflearn.evidence.closure import source
 from selflearn.evidence.material import Drawn
 from selflearn.evidence.scoring import Score, Subject, scorecard
-from selflearn.evidence.seal import digest
 from selflearn.methods import find
 from selflearn.networks import Encoder
 from selflearn.recipes import Recipe
@@ -185,7 +184,7 @@ class Computed(Arm):
 
     Attributes
     ----------
-    work : ``work(job, **options) -> Measured``; its source is part of the statement.
+    work : ``work(job, **options) -> Measured``; its source is part of the statement, and that of the helpers beside it.
     options : plain JSON.
     """
 
@@ -207,11 +206,6 @@ def dull(like: Learned) -> dict[str, Arm]:
 def features_of(encoder: Encoder) -> Callable[[Dataset], np.ndarray]:
     """(n, dim) features of any dataset by an encoder in eval mode; zeros where training left no finite numbers."""
     return lambda dataset: np.nan_to_num(embed(encoder, dataset, plain(dataset.spec), device="cpu"), posinf=0.0, neginf=0.0)
-
-
-def source(function: Callable[..., Any]) -> str:
-    """The name of a function and a hash of its text: what identifies it in a statement."""
-    return f"{function.__module__}.{function.__qualname__}@{digest(inspect.getsource(function))[:12]}"
 
 
 def _raw(dataset: Dataset) -> np.ndarray:

@@ -132,7 +132,9 @@ def describe(result: dict[str, Any]) -> str:
     """The number that decided a result, in one line."""
     low, high = result["interval"]
     margin = f"margin {result['margin']:g}"
-    return f"{result['decided_by']}: {result['difference']:+.3g} [{low:+.3g}, {high:+.3g}], {margin}, {len(result['seeds'])} seeds"
+    dirty = ", measured with code that was not committed" if result.get("dirty") else ""
+    seeds = f"{len(result['seeds'])} seeds{dirty}"
+    return f"{result['decided_by']}: {result['difference']:+.3g} [{low:+.3g}, {high:+.3g}], {margin}, {seeds}"
 
 
 def _known(name: str | None, known: Iterable[str], what: str) -> None:

@@ -1,4 +1,4 @@
-"""Where a result comes from: the commit that holds its statement, the code that measured it, the machine."""
+"""Where a result comes from: the commit that holds its statement, and the code that measured it."""
 
 from __future__ import annotations
 
@@ -47,6 +47,17 @@ def text_at(commit: str, file: str) -> str | None:
     return _git(PACKAGE, "show", f"{commit}:./{file}") or ""
 
 
+def uncommitted() -> list[str]:
+    """Source files that can change a score and differ from the last commit, or are not in it: paths from the package's top.
+
+    Empty outside a git checkout, where there is no commit to differ from.
+    """
+    changed = _git(PACKAGE, "diff", "--name-only", "--relative", "HEAD", "--", ".") or ""
+    new = _git(PACKAGE, "ls-files", "--others", "--exclude-standard", "--", ".") or ""
+    names = sorted({*changed.splitlines(), *new.splitlines()})
+    return [name for name in names if name.endswith((".py", ".yaml")) and _counts(name)]
+
+
 @cache
 def code_version(families: tuple[str, ...] | None = None) -> str:
     """A hash of every source file of selflearn that can change a score, as they were when this process first asked.
@@ -60,9 +71,13 @@ def code_version(families: tuple[str, ...] | None = None) -> str:
         name = file.relative_to(PACKAGE).as_posix()
         room, *family = Path(name).parent.parts or ("",)
         foreign = families is not None and room == "methods" and bool(family) and family[0] not in families
-        if name in BUT or not (name.startswith(WITHOUT) or foreign):
+        if _counts(name) and not foreign:
             total.update(name.encode() + b"\0" + file.read_bytes() + b"\0")
     return total.hexdigest()[:16]
+
+
+def _counts(name: str) -> bool:
+    return name in BUT or not name.startswith(WITHOUT)
 
 
 def _git(folder: Path, *arguments: str) -> str | None:

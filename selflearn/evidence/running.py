@@ -13,7 +13,7 @@ from selflearn.errors import RunError
 from selflearn.evidence.arms import Arm, Job
 from selflearn.evidence.decision import conclude, decide
 from selflearn.evidence.material import Part, draw, material
-from selflearn.evidence.provenance import code_version, committed
+from selflearn.evidence.provenance import code_version, committed, uncommitted
 from selflearn.evidence.registry import Stated, find
 from selflearn.evidence.results import write_result
 from selflearn.evidence.statement import TUNING_SEEDS, Experiment, Size
@@ -43,6 +43,9 @@ def run_experiment(
 ) -> dict[str, Any]:
     """Run an experiment as it was stated, decide it, store its sealed result, and return it.
 
+    The result names the commit that holds the statement, and is marked `dirty` where other code that can change a score differed
+    from that commit.
+
     Parameters
     ----------
     name : of the experiment, or of a system it is about.
@@ -58,8 +61,9 @@ def run_experiment(
     experiment = stated.experiment
     seeds = experiment.seeds_of(size)
     commit = committed([stated.file, *(file for arm in experiment.arms.values() for file in arm.files())])
+    dirty = bool(uncommitted())
     cells = _measure(experiment, experiment.size(size), seeds, "measured", store or Store(), report)
-    result = _result(stated, size, seeds, commit, cells)
+    result = {**_result(stated, size, seeds, commit, cells), "dirty": dirty}
     write_result(result, folder)
     return result
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from selflearn.errors import RunError
 from selflearn.evidence.arms import Arm
+from selflearn.evidence.closure import source
 from selflearn.evidence.seal import digest
 
 Scores = Mapping[str, Mapping[str, float]]
@@ -29,7 +30,7 @@ class Contrast:
     margin : the claim's part holds if the whole interval of the number lies above it.
     difference : from the scores of one seed (arm -> measure -> value) to the number. A named function: its source is part of
         the statement.
-    formula : how the number is made, for the statement; by default the source of `difference`.
+    formula : how the number is made, for the statement; by default the source of `difference` and a hash of its helpers.
     """
 
     what: str
@@ -39,7 +40,10 @@ class Contrast:
 
     def state(self) -> dict[str, Any]:
         """Plain JSON."""
-        return {"what": self.what, "margin": self.margin, "formula": self.formula or inspect.getsource(self.difference)}
+        stated = {"what": self.what, "margin": self.margin}
+        if self.formula:
+            return {**stated, "formula": self.formula}
+        return {**stated, "formula": inspect.getsource(self.difference), "source": source(self.difference)}
 
 
 def better(arm: str, than: str, measure: str, margin: float) -> Contrast:
@@ -78,6 +82,40 @@ class Size:
 
 
 @dataclass(frozen=True)
+class Tuning:
+    """How a setting was found: every arm named here over the same grid, on tuning seeds and the development part.
+
+    Attributes
+    ----------
+    setting : dotted key of a recipe, e.g. "optimiser.lr".
+    grid : the values tried; an arm's choice is the one with the highest mean over the seeds (of equals the smaller).
+    seeds : all of 100 and above.
+    judged : arm -> the measure that chooses for it.
+    chosen : arm -> the value it runs with.
+    """
+
+    setting: str
+    grid: tuple[float, ...]
+    seeds: range
+    judged: Mapping[str, str]
+    chosen: Mapping[str, float]
+
+    def check(self, name: str, arms: Mapping[str, Arm]) -> None:
+        """Raise `RunError` where an arm does not run with its choice, or the choice was not among the values tried."""
+        if min(self.seeds, default=0) < TUNING_SEEDS:
+            raise RunError(f"experiment {name!r}: tuning takes seeds of {TUNING_SEEDS} and above")
+        for arm, value in self.chosen.items():
+            used = arms[arm].state().get("changes", {}).get(self.setting) if arm in arms else None
+            if value not in self.grid or used != value or arm not in self.judged:
+                raise RunError(f"experiment {name!r}: {arm!r} runs with {self.setting} {used}, and tuning chose {value}")
+
+    def state(self) -> dict[str, Any]:
+        """Plain JSON."""
+        lists = {"grid": list(self.grid), "seeds": list(self.seeds), "judged": dict(self.judged), "chosen": dict(self.chosen)}
+        return {"setting": self.setting, "part": "development", **lists}
+
+
+@dataclass(frozen=True)
 class Experiment:
     """A claim about published systems, and all that decides it.
 
@@ -92,6 +130,7 @@ class Experiment:
     seeds : of measured runs, all below 100.
     quick : about 3 minutes on two cores: shows that the mechanism works.
     full : up to 30 minutes, at least five seeds: gives the number that is shown.
+    tuning : how settings that arms do not share were found, where there are any.
     """
 
     name: str
@@ -103,6 +142,7 @@ class Experiment:
     seeds: range
     quick: Size
     full: Size
+    tuning: Tuning | None = None
 
     def __post_init__(self) -> None:
         if not self.seeds or max(self.seeds) >= TUNING_SEEDS:
@@ -111,6 +151,8 @@ class Experiment:
             raise RunError(f"experiment {self.name!r}: a full run needs at least {LEAST_SEEDS} seeds")
         if not self.contrasts or not self.arms or not self.systems:
             raise RunError(f"experiment {self.name!r} needs systems, arms and at least one contrast")
+        if self.tuning is not None:
+            self.tuning.check(self.name, self.arms)
 
     def size(self, name: str) -> Size:
         """The size called "quick" or "full"."""
@@ -134,6 +176,7 @@ class Experiment:
             "seeds": list(self.seeds),
             "quick": asdict(self.quick),
             "full": asdict(self.full),
+            **({"tuning": self.tuning.state()} if self.tuning is not None else {}),
         }
 
     def fingerprint(self) -> str:

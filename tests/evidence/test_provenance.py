@@ -63,6 +63,31 @@ def test_an_installation_inside_somebody_elses_checkout_has_no_commit(checkout):
     assert committed([checkout / "venv" / "claim.py"]) is None
 
 
+def test_code_that_differs_from_the_commit_is_named(checkout, monkeypatch):
+    monkeypatch.setattr(provenance, "PACKAGE", checkout / "package")
+    for name in ("data/a.py", "data/gone.py", "cli/main.py", "evidence/page.py", "evidence/arms.py"):
+        (checkout / "package" / name).parent.mkdir(parents=True, exist_ok=True)
+        (checkout / "package" / name).write_text("first")
+    (checkout / "claim.py").write_text("beside the package")
+    git(checkout, "add", ".")
+    git(checkout, "commit", "-qm", "code")
+    assert provenance.uncommitted() == []
+    for name in ("cli/main.py", "evidence/page.py", "data/notes.txt"):
+        (checkout / "package" / name).write_text("second")
+    assert provenance.uncommitted() == []
+    (checkout / "package" / "data" / "gone.py").unlink()
+    (checkout / "package" / "recipes").mkdir()
+    for name in ("data/a.py", "evidence/arms.py", "recipes/new.yaml"):
+        (checkout / "package" / name).write_text("second")
+    assert provenance.uncommitted() == ["data/a.py", "data/gone.py", "evidence/arms.py", "recipes/new.yaml"]
+
+
+def test_outside_a_checkout_nothing_differs(tmp_path, monkeypatch):
+    monkeypatch.setattr(provenance, "PACKAGE", tmp_path)
+    (tmp_path / "a.py").write_text("first")
+    assert provenance.uncommitted() == []
+
+
 def test_the_version_of_the_code_is_that_of_what_can_change_a_score(tmp_path, monkeypatch):
     def write(name, text):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)

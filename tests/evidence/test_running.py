@@ -5,7 +5,21 @@ import json
 import pytest
 
 from selflearn.errors import RunError
-from selflearn.evidence import Computed, Contrast, Experiment, Measured, Size, better, checking, running, tune
+from selflearn.evidence import (
+    Computed,
+    Contrast,
+    Experiment,
+    Learned,
+    Measured,
+    Size,
+    Tuning,
+    better,
+    checking,
+    running,
+    sweep,
+    tune,
+)
+from selflearn.evidence.catalogue import describe
 from selflearn.evidence.checking import trouble
 from selflearn.evidence.registry import Stated
 from selflearn.evidence.results import read_result, result_file, stored
@@ -81,6 +95,14 @@ def test_a_run_decides_and_stores_a_sealed_result(lab):
     file = result_file("gains", "full", lab.folder)
     assert read_result(file)["difference"] == result["difference"]
     assert trouble(file) == ""
+
+
+@pytest.mark.parametrize("differing", [[], ["data/a.py"]])
+def test_a_result_says_whether_its_code_was_committed(lab, monkeypatch, differing):
+    monkeypatch.setattr(running, "uncommitted", lambda: differing)
+    result = lab.state(experiment()).run()
+    assert result["dirty"] is bool(differing)
+    assert ("code that was not committed" in describe(result)) is bool(differing)
 
 
 def test_what_was_measured_is_not_measured_again(lab):
@@ -167,6 +189,49 @@ def test_tuning_leaves_no_result_and_sees_other_samples(lab):
     assert not lab.folder.exists()
     with pytest.raises(RunError, match="tuning takes seeds of 100"):
         tune(experiment(), Size(100, "10steps"), seeds=(10,), store=lab.store)
+
+
+def tuned(**changes):
+    stated = {"setting": "rate", "grid": (1.0, 2.0), "seeds": range(100, 102), "judged": {"a": "accuracy"}, "chosen": {"a": 2.0}}
+    return Tuning(**{**stated, **changes})
+
+
+def test_a_stated_tuning_is_part_of_the_statement_and_must_be_what_runs():
+    arms = {"a": Learned("simclr", {"rate": 2.0}), "b": Learned("simclr")}
+    known = {"arms": arms, "contrasts": (better("a", "b", "accuracy", 0.0),)}
+    one, two = experiment(**known, tuning=tuned()), experiment(**known, tuning=tuned(grid=(1.0, 2.0, 4.0)))
+    assert one.fingerprint() != two.fingerprint()
+    assert one.state()["tuning"]["chosen"] == {"a": 2.0}
+    for wrong in ({"chosen": {"a": 1.0}}, {"chosen": {"b": 2.0}}, {"grid": (1.0,)}):
+        with pytest.raises(RunError, match="and tuning chose"):
+            experiment(**known, tuning=tuned(**wrong))
+    with pytest.raises(RunError, match="seeds of 100"):
+        experiment(**known, tuning=tuned(seeds=range(10, 12)))
+
+
+def test_a_sweep_chooses_the_best_of_the_grid_on_development_data(lab, monkeypatch):
+    seen = []
+
+    def score(self, job):
+        seen.append((job.seed, len(job.data.test)))
+        return Measured({"accuracy": -abs(self.changes["optimiser.lr"] - 0.002) + 0.0001 * (job.seed % 2)})
+
+    monkeypatch.setattr(Learned, "run", score)
+    arms = {"a": Learned("simclr", {"optimiser.lr": 0.001}), "b": Computed(work)}
+    found = sweep(
+        experiment(
+            arms=arms,
+            contrasts=(better("a", "b", "accuracy", 0.0),),
+            tuning=tuned(setting="optimiser.lr", grid=(0.001, 0.002, 0.003), chosen={"a": 0.001}),
+        ),
+        store=lab.store,
+    )
+    assert found.chosen == {"a": 0.002}
+    assert found.means["a"][0.001] == pytest.approx(-0.001 + 0.00005)
+    assert {seed for seed, _ in seen} == {100, 101}
+    assert len(seen) == 6
+    with pytest.raises(RunError, match="states no tuning"):
+        sweep(experiment())
 
 
 def test_without_a_store_a_value_is_measured_anew(lab):
