@@ -16,6 +16,7 @@ from selflearn.networks.encoder import Encoder
 
 ENCODERS: dict[str, str] = {
     "image": "selflearn.networks.image",
+    "text": "selflearn.networks.text",
     "table": "selflearn.networks.table",
 }
 """Kind of data -> module with `ENCODERS` (name -> factory with keyword options) and `default(spec, accelerator, needs) -> name`."""

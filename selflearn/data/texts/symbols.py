@@ -1,0 +1,56 @@
+"""Symbol languages: DNA, proteins, molecules (SMILES) and formulas, known by their alphabets and cut into their letters."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+DNA, PROTEIN, SMILES, FORMULA = "DNA", "protein", "SMILES", "formula"
+
+_ELEMENTS = """
+    H He Li Be B C N O F Ne Na Mg Al Si P S Cl Ar K Ca Sc Ti V Cr Mn Fe Co Ni Cu Zn Ga Ge As Se Br Kr Rb Sr Y Zr
+    Nb Mo Tc Ru Rh Pd Ag Cd In Sn Sb Te I Xe Cs Ba La Ce Pr Nd Pm Sm Eu Gd Tb Dy Ho Er Tm Yb Lu Hf Ta W Re Os Ir Pt Au Hg
+    Tl Pb Bi Po At Rn Fr Ra Ac Th Pa U Np Pu Am Cm
+"""
+_ELEMENT = "|".join(sorted(_ELEMENTS.split(), key=len, reverse=True))
+_NUMBER = r"\d+(?:\.\d+)?"
+
+_WHOLE = {
+    DNA: re.compile(r"[ACGTUNacgtun]{8,}"),
+    PROTEIN: re.compile(r"[ACDEFGHIKLMNPQRSTVWYBXZUO*\-]{15,}"),
+    FORMULA: re.compile(rf"(?:(?:{_ELEMENT}|[()\[\]])(?:{_NUMBER})?){{2,}}"),
+    SMILES: re.compile(r"(?:\[[^\[\]\s]{1,20}\]|Br|Cl|[BCNOPSFIbcnops]|[()=#$:/\\.\-+~*]|%\d\d|\d)+"),
+}
+_LETTERS = {
+    SMILES: re.compile(r"\[[^\[\]]*\]|Br|Cl|%\d\d|."),
+    FORMULA: re.compile(rf"{_ELEMENT}|{_NUMBER}|."),
+}
+_TYPICAL = {FORMULA: 3.0, SMILES: 5.0}  # shorter strings on average could be names of anything
+_SHARE = 0.95  # of strings that must be of the language: measured files hold a few errors
+
+
+def language(strings: Sequence[str]) -> str | None:
+    """The symbol language that (nearly) all of some strings are of; None for running text and short codes.
+
+    >>> language(["ACGTACGTTA", "GGGTTTACCA"]), language(["CC(=O)Oc1ccccc1C(=O)O", "c1ccccc1O"]), language(["Fe2O3", "NaCl"])
+    ('DNA', 'SMILES', 'formula')
+    """
+    strings = [each.strip() for each in strings if each.strip()]
+    if not strings or any(" " in each for each in strings[:20]):
+        return None
+    average = sum(map(len, strings)) / len(strings)
+    for name, whole in _WHOLE.items():
+        matching = sum(whole.fullmatch(each) is not None for each in strings)
+        if matching >= _SHARE * len(strings) and average >= _TYPICAL.get(name, 8.0):
+            return name
+    return None
+
+
+def letters(string: str, language: str) -> list[str]:
+    """The letters of one string: bases, residues, atoms and bonds, elements and numbers; characters where the language has none.
+
+    >>> letters("BrCC[C@H]1O", "SMILES"), letters("Fe2O3.5", "formula")
+    (['Br', 'C', 'C', '[C@H]', '1', 'O'], ['Fe', '2', 'O', '3.5'])
+    """
+    pattern = _LETTERS.get(language)
+    return list(string) if pattern is None else pattern.findall(string)

@@ -1,0 +1,22 @@
+"""Encoders of texts by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from selflearn.data.texts import TextSpec
+from selflearn.networks.encoder import Encoder
+from selflearn.networks.text_bag import text_bag
+from selflearn.networks.text_body import hugging_face
+from selflearn.networks.text_transformer import text_transformer
+
+ENCODERS: dict[str, Callable[..., Encoder]] = {"bag": text_bag, "transformer": text_transformer, "hf": hugging_face}
+
+SHORT = 64
+"""Tokens up to which a bag says most of what a text says."""
+
+
+def default(spec: TextSpec, accelerator: bool, needs: frozenset[str] = frozenset()) -> str:
+    """A bag for short texts on a CPU; a transformer where a method hides tokens, for long texts, symbols, and accelerators."""
+    bag = not needs and not accelerator and not spec.tokenizer.symbols and spec.longest <= SHORT
+    return "bag" if bag else "transformer"
