@@ -9,30 +9,14 @@ from pathlib import Path
 import numpy as np
 
 from selflearn.data.dataset import Facts, Skipped
+from selflearn.data.folders import folder_classes
 from selflearn.data.images.collect import collect
 from selflearn.data.images.decode import ENDINGS
 from selflearn.data.images.origins import Files
 from selflearn.data.images.store import Images
-from selflearn.data.labels import attach, encode
+from selflearn.data.labels import attach
 from selflearn.data.options import ReadOptions
 from selflearn.errors import DataError
-
-_PARTS = {
-    "train",
-    "training",
-    "test",
-    "testing",
-    "val",
-    "valid",
-    "validation",
-    "dev",
-    "unlabelled",
-    "unlabeled",
-    "images",
-    "img",
-    "pictures",
-}
-"""Folder names that name parts of a data set, not classes."""
 
 _MAGIC = (b"\xff\xd8\xff", b"\x89PNG\r\n", b"GIF8", b"II*\0", b"MM\0*")
 
@@ -112,11 +96,13 @@ def read_folder(root: Path, options: ReadOptions) -> Images:
     if not found.pictures:
         skipped = f"; {found.skipped[0].what}: {found.skipped[0].why}" if found.skipped else ""
         raise DataError(f"there are no pictures in {root} ({found.others} other files{skipped})")
-    labels, classes, note = _classes(found.pictures)
-    notes = [note] if note and options.labels is None else []
+    known = folder_classes(found.pictures)
+    notes = known.notes if options.labels is None else []
     if found.others:
         notes.append(f"{found.others:,} other file{'s' if found.others != 1 else ''} passed by: no pictures")
-    facts = attach(Facts(found.pictures, labels, classes, None, found.skipped, notes), options.labels, options.groups, root)
+    facts = attach(
+        Facts(found.pictures, known.labels, known.classes, None, found.skipped, notes), options.labels, options.groups, root
+    )
     return collect(Files(root, found.pictures), facts, options)
 
 
@@ -124,23 +110,6 @@ def read_file(path: Path, options: ReadOptions) -> Images:
     """One picture file, as a dataset of one sample."""
     facts = attach(Facts([path.name], np.full(1, -1, dtype=np.int64)), options.labels, options.groups, path.parent)
     return collect(Files(path.parent, [path.name]), facts, options)
-
-
-def _classes(paths: list[str]) -> tuple[np.ndarray, list[str], str | None]:
-    """Labels from folders, where every picture lies in exactly one of at least two folders that do not name parts."""
-    parents = [path.split("/")[:-1] for path in paths]
-    names = sorted({"/".join(each) for each in parents})
-    unlabelled = np.full(len(paths), -1, dtype=np.int64)
-    if names == [""]:
-        return unlabelled, [], None
-    if any(len(each) != 1 for each in parents):
-        return unlabelled, [], "pictures lie at several depths, so folders are not taken for classes; labels can be given as a file"
-    if len(names) < 2:
-        return unlabelled, [], f"one folder ({names[0]}) is no choice of classes: not taken as a label"
-    if all(name.lower() in _PARTS for name in names):
-        return unlabelled, [], f"the folders {', '.join(names)} name parts of a data set, not classes: all are read, unlabelled"
-    numbers, _ = encode([names.index(each[0]) for each in parents])
-    return numbers, names, None
 
 
 def _can_be_opened(entry: os.DirEntry[str]) -> bool:
