@@ -27,7 +27,7 @@ ENCODERS = {"small": "resnet-narrow", "resnet18": "resnet18"}  # `small` is the 
 
 def keep(name: str, figures: dict[str, Any]) -> None:
     """Print figures and write them, with command, machine and commit, to benchmarks/results/NAME.json."""
-    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / name).parent.mkdir(parents=True, exist_ok=True)
     commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False).stdout.strip()
     command = "python -m " + " ".join([f"benchmarks.{Path(sys.argv[0]).stem}", *(_public(word) for word in sys.argv[1:])])
     record = {"command": command, "commit": commit, "date": time.strftime("%Y-%m-%d"), "machine": describe(), "figures": figures}

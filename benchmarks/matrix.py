@@ -62,7 +62,7 @@ def cell(dataset: Dataset, recipe: str, seconds: float, seed: int) -> dict[str, 
 
 def fill(seconds: float, kinds: list[str] | None, methods: list[str] | None, seed: int) -> dict[str, Any]:
     """The cells asked for, laid over those that are kept."""
-    kept = RESULTS / "matrix.json"
+    kept = RESULTS / "matrix" / "matrix.json"
     table: dict[str, Any] = json.loads(kept.read_text(encoding="utf-8"))["figures"] if kept.exists() else {}
 
     def run(name: str, sample: Sample) -> None:
@@ -93,7 +93,7 @@ def page(table: dict[str, Any]) -> str:
     if reasons:
         lines += ["", "Where a combination makes no sense:", ""]
         lines += [f"{mark}. {why}" for why, mark in reasons.items()]
-    lines += ["", "Made by `python -m benchmarks.matrix`, which keeps its cells in `benchmarks/results/matrix.json`.", ""]
+    lines += ["", "Made by `python -m benchmarks.matrix`, which keeps its cells in `benchmarks/results/matrix/matrix.json`.", ""]
     return "\n".join(lines)
 
 
@@ -119,10 +119,10 @@ def main() -> None:
     parser.add_argument("--page", action="store_true", help="only write the page from what is kept")
     asked = parser.parse_args()
     if asked.page:
-        table = json.loads((RESULTS / "matrix.json").read_text(encoding="utf-8"))["figures"]
+        table = json.loads((RESULTS / "matrix" / "matrix.json").read_text(encoding="utf-8"))["figures"]
     else:
         table = fill(asked.seconds, asked.kinds, asked.methods, asked.seed)
-        keep("matrix", table)
+        keep("matrix/matrix", table)
     PAGE.write_text(page(table), encoding="utf-8")
 
 
