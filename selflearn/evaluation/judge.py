@@ -97,7 +97,8 @@ def _advice(scorecard: Scorecard, measures: list[str], level: float) -> str:
     ]
     if not ahead:
         return ""
-    return f"It learned, but {_listed(ahead)} still does better in part: a longer budget or another recipe may close the gap."
+    verb = "does" if len(ahead) == 1 else "do"
+    return f"It learned, but {_listed(ahead)} still {verb} better in part: a longer budget or another recipe may close the gap."
 
 
 def _listed(names: list[str]) -> str:
