@@ -21,7 +21,8 @@ class Row:
     ----------
     features : "encoder", or the baseline "raw", "pca" or "untrained".
     measure : e.g. "knn", "linear", "1 label a class", "rankme".
-    value, low, high : mean and 95 % interval; accuracies in [0, 1]. With n = 1 there is no interval: low = high = value.
+    value, low, high : mean and 95 % interval; accuracies in [0, 1]. With n = 1 there is no interval: low = high = value. The
+        interval of a few-label measure has both its parts: of the draws of labels, and of the test samples that draws share.
     n : how many repetitions (folds, draws, seeds, parts of the test part) the interval rests on.
     """
 
@@ -31,6 +32,23 @@ class Row:
     low: float
     high: float
     n: int
+
+
+@dataclass(frozen=True)
+class Lead:
+    """The encoder beside its baselines in one measure.
+
+    Attributes
+    ----------
+    baseline : the strongest.
+    gain : how far the encoder's value lies above that one's.
+    clear : 1 if the intervals of the paired differences from all baselines lie above zero; -1 if that from the strongest lies
+        below; else 0.
+    """
+
+    baseline: str
+    gain: float
+    clear: int
 
 
 @dataclass
@@ -57,6 +75,8 @@ class Scorecard:
         mean, low, high = interval(kept)
         if len(kept) == 1:
             low = high = mean
+        elif by_sample is not None and len(by_sample) > 1:
+            low, high = _wider(mean, (low, high), interval(by_sample)[1:])
         self.rows.append(Row(features, measure, mean, low, high, len(kept)))
         self.repeats.setdefault(measure, {})[features] = kept
         if by_sample is not None:
@@ -98,10 +118,21 @@ class Scorecard:
         if len(repeats[first]) < 3:  # two repetitions that happen to agree would make an interval of no width
             return mean, -math.inf, math.inf
         if first in samples and second in samples:
-            _, other_low, other_high = paired_interval(samples[first], samples[second], level)
-            half = math.hypot((high - low) / 2, (other_high - other_low) / 2)
-            low, high = mean - half, mean + half
+            low, high = _wider(mean, (low, high), paired_interval(samples[first], samples[second], level)[1:])
         return mean, low, high
+
+    def lead(self, measure: str, level: float = 0.95) -> Lead | None:
+        """How the encoder compares with its baselines in a measure where more is better; None if either was not measured."""
+        own = self.find("encoder", measure)
+        others = [row for row in self.rows if row.measure == measure and row.features != "encoder" and math.isfinite(row.value)]
+        if own is None or not others or not math.isfinite(own.value):
+            return None
+        best = max(others, key=lambda row: row.value)
+        gain, clear = own.value - best.value, 0
+        if all(len(self.repeats[measure][row.features]) == len(self.repeats[measure]["encoder"]) for row in others):
+            above = all(self.difference("encoder", row.features, measure, level)[1] > 0 for row in others)
+            clear = 1 if above else -1 if self.difference("encoder", best.features, measure, level)[2] < 0 else 0
+        return Lead(best.features, gain, clear)
 
     def to_json(self) -> dict[str, Any]:
         """What `scorecard.json` holds, ready to be dumped: rows, notes and repeats. NaN does not occur."""
@@ -130,6 +161,12 @@ class Scorecard:
         widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
         text = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]
         return "\n".join([*text, *(f"note: {note}" for note in self.notes)])
+
+
+def _wider(mean: float, one: tuple[float, float], other: tuple[float, float]) -> tuple[float, float]:
+    """An interval around the mean whose half width is that of two others, added in quadrature."""
+    half = math.hypot((one[1] - one[0]) / 2, (other[1] - other[0]) / 2)
+    return mean - half, mean + half
 
 
 def _cell(row: Row | None) -> str:

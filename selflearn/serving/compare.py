@@ -3,69 +3,59 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Mapping
 
 from selflearn.errors import RunError
-from selflearn.evaluation import Scorecard
+from selflearn.evaluation import Row, Scorecard
 from selflearn.serving.scores import BASELINES, describe, write
 
-Rows = Iterable[Mapping[str, Any]]
+STAR = "`*`: above all its own baselines, by the 95 % interval of the paired differences"
 
 
-def compare(scorecards: Mapping[str, Scorecard | Rows]) -> str:
+def compare(scorecards: Mapping[str, Scorecard]) -> str:
     """A Markdown table: a line a measure, a column a run, and the strongest baseline of any of them as the last column.
 
-    The best run of each measure where more is better is marked with ``*``: not as proof, since runs are not paired, but to
-    guide the eye. Values carry half the width of their 95 % interval.
+    A run is marked with ``*`` where it lies clearly above all its own baselines (`Scorecard.lead`). Runs are not compared by
+    intervals among themselves: they need not share their test samples. Values carry half the width of their 95 % interval.
 
     Parameters
     ----------
-    scorecards : run name -> its scorecard, or its rows of ``features``, ``measure``, ``value``, ``low``, ``high``.
+    scorecards : run name -> its scorecard.
 
     Raises
     ------
     RunError : no run, or none of them was measured.
     """
-    runs = {name: _indexed(rows) for name, rows in scorecards.items()}
-    measures = list(dict.fromkeys(measure for rows in runs.values() for _, measure in rows))
+    measures = list(dict.fromkeys(measure for card in scorecards.values() for measure in card.measures()))
     if not measures:
         raise RunError("there is nothing to compare: none of these runs has a scorecard; evaluate them first")
-    lines = [["measure", *runs, "best baseline"]]
+    lines = [["measure", *scorecards, "best baseline"]]
     for name in measures:
-        measure = describe(name)
-        own = [rows.get(("encoder", name)) for rows in runs.values()]
-        cells = [_cell(row, name) for row in own]
-        values = [row["value"] if row else math.nan for row in own]
-        if measure.better and len(runs) > 1 and not all(math.isnan(value) for value in values):
-            top = max(value for value in values if not math.isnan(value))
-            cells = [f"{cell} *" if value == top else cell for cell, value in zip(cells, values, strict=True)]
-        lines.append([name, *cells, _baseline(runs, name)])
+        lines.append([name, *(_cell(card, name) for card in scorecards.values()), _baseline(scorecards, name)])
     lines = [[cell.replace("|", "\\|").replace("\n", " ") for cell in line] for line in lines]
     widths = [max(3, *(len(line[column]) for line in lines)) for column in range(len(lines[0]))]
     lines.insert(1, ["-" * width for width in widths])
-    return "\n".join(
-        "| " + " | ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) + " |" for line in lines
-    )
+    text = ["| " + " | ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) + " |" for line in lines]
+    starred = any(cell.endswith(" *") for line in lines for cell in line)
+    return "\n".join([*text, "", STAR] if starred else text)
 
 
-def _indexed(given: Scorecard | Rows) -> dict[tuple[str, str], Mapping[str, Any]]:
-    rows: Rows = given.to_json()["rows"] if isinstance(given, Scorecard) else given
-    return {(row["features"], row["measure"]): row for row in rows}
-
-
-def _cell(row: Mapping[str, Any] | None, measure: str) -> str:
+def _cell(card: Scorecard, name: str) -> str:
+    row = card.find("encoder", name)
     if row is None:
         return "-"
-    shown = describe(measure)
-    half = (row["high"] - row["low"]) / 2 * (100 if shown.share else 1)
-    spread = f" ± {half:.{shown.digits(row['value'])}f}" if math.isfinite(half) and half > 0 else ""
-    return write(row["value"], shown).removesuffix(" %") + spread + (" %" if shown.share else "")
+    shown = describe(name)
+    half = (row.high - row.low) / 2 * (100 if shown.share else 1)
+    spread = f" ± {half:.{shown.digits(row.value)}f}" if math.isfinite(half) and half > 0 else ""
+    lead = card.lead(name) if shown.better else None
+    star = " *" if lead is not None and lead.clear > 0 else ""
+    return write(row.value, shown).removesuffix(" %") + spread + (" %" if shown.share else "") + star
 
 
-def _baseline(runs: Mapping[str, Mapping[tuple[str, str], Mapping[str, Any]]], measure: str) -> str:
+def _baseline(scorecards: Mapping[str, Scorecard], measure: str) -> str:
     """The strongest baseline of any run; where neither more nor less is better, nothing."""
-    found = [(rows[key, measure]["value"], key) for rows in runs.values() for key in BASELINES if (key, measure) in rows]
+    rows: list[Row] = [row for card in scorecards.values() for row in card.rows]
+    found = [(row.value, row.features) for row in rows if row.measure == measure and row.features in BASELINES]
     if not found or not describe(measure).better:
         return "-"
     value, key = max(found)

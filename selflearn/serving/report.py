@@ -19,6 +19,7 @@ from markupsafe import Markup
 from PIL.Image import Image
 
 from selflearn import __version__
+from selflearn.evaluation import Scorecard
 from selflearn.serving import scores, sections
 from selflearn.serving.samples import Samples
 
@@ -35,7 +36,7 @@ class ReportContents:
     verdict : ``kind`` ("learned", "did not learn", "collapsed", "diverged"), ``reason`` and ``remedy``.
     created : when, as a person writes it.
     facts : name -> value, at a glance and in order: data, recipe and why, budget used, encoder, seconds.
-    scorecard : rows of ``features``, ``measure``, ``value``, ``low``, ``high``, ``n``.
+    scorecard : every measure beside its baselines.
     metrics : the rows of ``metrics.jsonl``, in order.
     embeddings : (n, dim), finite.
     ids, labels, classes : of the embedded samples; labels (n,) with -1 where nobody knows, and the name of each class number.
@@ -51,7 +52,7 @@ class ReportContents:
     verdict: Mapping[str, str]
     created: str = ""
     facts: Mapping[str, str] = field(default_factory=dict)
-    scorecard: Sequence[Mapping[str, Any]] | None = None
+    scorecard: Scorecard | None = None
     metrics: Sequence[Mapping[str, Any]] | None = None
     embeddings: np.ndarray | None = None
     ids: Sequence[str] | None = None
@@ -90,7 +91,7 @@ def render_report(contents: ReportContents) -> str:
         contents.embeddings, contents.ids, contents.labels, contents.classes, contents.pictures, contents.seed, contents.words
     )
     parts: dict[str, Any] = {
-        "scorecard": scores.table(contents.scorecard or ()),
+        "scorecard": scores.table(contents.scorecard or Scorecard()),
         "training": sections.curves(contents.metrics or ()),
         "map": sections.atlas(samples),
         "neighbours": sections.gallery(samples),
@@ -108,7 +109,7 @@ def render_report(contents: ReportContents) -> str:
         title=contents.title,
         created=contents.created,
         verdict=scores.verdict(contents.verdict),
-        headlines=scores.headlines(contents.scorecard or ()),
+        headlines=scores.headlines(contents.scorecard or Scorecard()),
         facts=contents.facts,
         sections=[(anchor, name) for anchor, name in NAMES.items() if parts[anchor]],
         scorecard=parts["scorecard"],

@@ -40,7 +40,7 @@ def report_run(run: Run) -> Path:
             "Learned for": "; ".join(_stage(stage) for stage in summary["stages"]) or "in memory",
             "Seed": str(request["seed"]),
         },
-        scorecard=[vars(row) for row in run.scorecard.rows],
+        scorecard=run.scorecard,
         metrics=read_metrics(folder),
         classes=run.data["classes"],
         skipped=[(item["what"], item["why"]) for item in run.data["skipped"]],

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from selflearn.evaluation.scorecard import Row, Scorecard
 from selflearn.serving.charts import intervals
 
 BASELINES = ("raw", "pca", "untrained")
@@ -93,11 +94,11 @@ def write(value: float, measure: Measure) -> str:
     return f"{value:,.{measure.digits(value)}f}"
 
 
-def headlines(rows: Sequence[Mapping[str, Any]], most: int = 2) -> list[dict[str, Any]]:
+def headlines(card: Scorecard, most: int = 2) -> list[dict[str, Any]]:
     """What a reader asks for first, as bars from zero: nearest neighbours and few labels; without labels self retrieval."""
     blocks: list[dict[str, Any]] = []
     for name in HEADLINES:
-        found = {row["features"]: row["value"] for row in rows if row["measure"] == name}
+        found = {row.features: row.value for row in card.rows if row.measure == name}
         if "encoder" not in found or len(blocks) == most:
             continue
         measure = describe(name)
@@ -115,19 +116,21 @@ def headlines(rows: Sequence[Mapping[str, Any]], most: int = 2) -> list[dict[str
     return blocks
 
 
-def table(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
+def table(card: Scorecard) -> dict[str, Any] | None:
     """Columns and families of rows of the scorecard's table; None without rows."""
-    if not rows:
+    if not card.rows:
         return None
-    present = {row["features"] for row in rows}
+    present = {row.features for row in card.rows}
     columns = {key: FEATURES.get(key, key) for key in [*FEATURES, *sorted(present - set(FEATURES))] if key in present}
-    found = {(row["features"], row["measure"]): row for row in rows}
     families: dict[str, list[dict[str, Any]]] = {LABELLED: [], UNLABELLED: []}
-    for name in dict.fromkeys(row["measure"] for row in rows):
+    for name in card.measures():
         measure = describe(name)
-        across = {key: found.get((key, name)) for key in columns}
+        across = {key: card.find(key, name) for key in columns}
         cells = [_cell(key, columns[key], row, measure) for key, row in across.items()]
-        _compare(cells, across, measure)
+        lead = card.lead(name) if measure.better else None
+        if lead is not None:
+            cells[0]["gain"] = f"{100 * lead.gain:+.1f} points" if measure.share else f"{lead.gain:+.3f}"
+            cells[0]["tone"] = {1: "gain", 0: "", -1: "loss"}[lead.clear]
         picture = intervals([(STYLES.get(key, "of-pca"), *_bounds(row)) for key, row in across.items()])
         families[measure.family].append({"title": measure.title, "meaning": measure.meaning, "cells": cells, "picture": picture})
     return {
@@ -136,24 +139,12 @@ def table(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
     }
 
 
-def _bounds(row: Mapping[str, Any] | None) -> tuple[float, float, float]:
-    return (math.nan, math.nan, math.nan) if row is None else (row["value"], row["low"], row["high"])
+def _bounds(row: Row | None) -> tuple[float, float, float]:
+    return (math.nan, math.nan, math.nan) if row is None else (row.value, row.low, row.high)
 
 
-def _cell(features: str, name: str, row: Mapping[str, Any] | None, measure: Measure) -> dict[str, str]:
+def _cell(features: str, name: str, row: Row | None, measure: Measure) -> dict[str, str]:
     value, low, high = _bounds(row)
     half = (high - low) / 2
     spread = f"± {half * (100 if measure.share else 1):.{measure.digits(value)}f}" if math.isfinite(half) and half > 0 else ""
     return {"features": features, "name": name, "text": write(value, measure), "spread": spread, "gain": "", "tone": ""}
-
-
-def _compare(cells: list[dict[str, str]], across: Mapping[str, Mapping[str, Any] | None], measure: Measure) -> None:
-    """How far the encoder lies from the strongest baseline, under its value; in colour only if their intervals do not touch."""
-    own = across.get("encoder")
-    others = [row for key, row in across.items() if key != "encoder" and row is not None and math.isfinite(row["value"])]
-    if own is None or not others or not measure.better or not math.isfinite(own["value"]):
-        return
-    best = max(others, key=lambda row: row["value"])
-    gain = own["value"] - best["value"]
-    cells[0]["gain"] = f"{100 * gain:+.1f} points" if measure.share else f"{gain:+.3f}"
-    cells[0]["tone"] = "gain" if own["low"] > best["high"] else "loss" if own["high"] < best["low"] else ""

@@ -5,6 +5,7 @@ import pytest
 
 from selflearn.errors import RunError
 from selflearn.evaluation import Row, Scorecard
+from selflearn.evaluation.scorecard import Lead
 
 
 def small_card():
@@ -37,6 +38,33 @@ def test_draws_and_test_samples_both_widen_a_difference():
     mean, low, high = card.difference("encoder", "untrained", "4 labels a class")
     half = 4.30265 * 0.1 / math.sqrt(3)
     assert (mean, (high - low) / 2) == pytest.approx((0.1, math.hypot(half, 2 * half)), rel=1e-4)
+
+
+def test_the_interval_shown_has_the_part_of_the_test_samples_too():
+    card = Scorecard()
+    card.add("encoder", "4 labels a class", [0.4, 0.5, 0.6], by_sample=[0.3, 0.5, 0.7])
+    card.add("raw", "4 labels a class", [0.4, 0.5, 0.6])
+    half = 4.30265 * 0.1 / math.sqrt(3)
+    row, draws_only = card.find("encoder", "4 labels a class"), card.find("raw", "4 labels a class")
+    assert (row.low, row.high) == pytest.approx((0.5 - math.hypot(half, 2 * half), 0.5 + math.hypot(half, 2 * half)), rel=1e-4)
+    assert (draws_only.low, draws_only.high) == pytest.approx((0.5 - half, 0.5 + half), rel=1e-4)
+
+
+def test_a_lead_is_over_the_strongest_baseline_and_clear_over_all():
+    card = small_card()
+    card.add("untrained", "knn", [0.71, 0.6, 0.66])
+    assert card.lead("knn") == Lead("untrained", pytest.approx(0.85 - 1.97 / 3), 1)
+    card.add("pca", "knn", [0.95, 0.85, 0.9])
+    assert card.lead("knn") == Lead("pca", pytest.approx(-0.05), -1)
+    assert card.lead("rankme") is None
+    assert card.lead("never measured") is None
+
+
+def test_a_lead_without_pairs_is_not_clear():
+    card = Scorecard()
+    card.add("encoder", "knn", [0.9, 0.9, 0.9])
+    card.add("raw", "knn", [0.1, 0.1])
+    assert card.lead("knn").clear == 0
 
 
 def test_two_repetitions_that_agree_by_chance_prove_nothing():

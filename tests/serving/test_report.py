@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from selflearn.errors import DataError
+from selflearn.evaluation import Scorecard
 from selflearn.serving.report import NAMES, ReportContents, render_report, write_report
 
 EVIL = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'`"
@@ -56,11 +57,10 @@ class Page(HTMLParser):
 def full(count=60, **changes):
     draw = np.random.default_rng(0)
     labels = np.arange(count) % 3
-    rows = [
-        {"features": features, "measure": measure, "value": value, "low": value - 0.01, "high": value + 0.01, "n": 5}
-        for measure in ("knn", "4 labels a class", "rankme", "my own measure")
-        for features, value in (("encoder", 0.9), ("raw", 0.8), ("pca", 0.75), ("untrained", 0.7))
-    ]
+    card = Scorecard()
+    for measure in ("knn", "4 labels a class", "rankme", "my own measure"):
+        for features, value in (("encoder", 0.9), ("raw", 0.8), ("pca", 0.75), ("untrained", 0.7)):
+            card.add(features, measure, [value - 0.01, value, value + 0.01])
     metrics = [
         {"stage": stage, "step": step, "seconds": 0.1 * step, "lr": 0.1, "total": 3.0 / step, "on": 1 / step, "off": 2 / step}
         | {"grad_norm": 1.0, "deviation": 0.9, "rank": 9.0 + step}
@@ -72,7 +72,7 @@ def full(count=60, **changes):
         "verdict": {"kind": "learned", "reason": "It is better.", "remedy": "Nothing to do."},
         "created": "today",
         "facts": {"Data": "60 samples", "Budget": "20 s"},
-        "scorecard": rows,
+        "scorecard": card,
         "metrics": metrics,
         "embeddings": np.eye(8)[labels] + 0.1 * draw.normal(size=(count, 8)),
         "ids": [f"photo {row}.jpg" for row in range(count)],
@@ -162,9 +162,9 @@ def test_names_of_strangers_are_shown_and_never_run():
         usage=[(EVIL, EVIL)],
         view_names=[EVIL],
     )
-    contents.scorecard = [
-        {**row, "features": EVIL if row["features"] == "raw" else row["features"], "measure": EVIL} for row in contents.scorecard
-    ]
+    contents.scorecard = Scorecard()
+    for features in ("encoder", EVIL, "pca", "untrained"):
+        contents.scorecard.add(features, EVIL, [0.5, 0.6, 0.7])
     contents.metrics = [{**row, EVIL: 1.0} for row in contents.metrics]
     page = render_report(contents)
     clean = Page(render_report(full()))
