@@ -147,7 +147,7 @@ def gallery(samples: Samples | None) -> dict[str, Any] | None:
         return {
             "id": samples.ids[row],
             "style": sheet.style(place[row]) if sheet else "",
-            "caption": samples.name(label) if label >= 0 and sheet else samples.ids[row],
+            "caption": samples.name(label) if label >= 0 and (sheet or samples.words) else samples.ids[row],
             "words": samples.words[row] if samples.words else "",
             "similarity": "" if similarity is None else f"{similarity:.3f}",
             "wrong": labels is not None and label >= 0 and int(labels[asked]) >= 0 and label != int(labels[asked]),

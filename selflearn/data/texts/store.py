@@ -31,6 +31,7 @@ class Texts(Dataset):
 
     raw_is: ClassVar[str] = f"TF-IDF of words and runs of characters, the {FEATURES:,} most frequent"
     side: ClassVar[int] = 96
+    drawn: ClassVar[bool] = False
     spec: TextSpec
 
     def __init__(self, spec: TextSpec, facts: Facts, texts: Sequence[str], encoded: Sequence[Sequence[int]]) -> None:

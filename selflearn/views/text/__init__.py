@@ -172,6 +172,12 @@ def draw(spec: TextSpec, batch: Batch) -> list[Image]:
     ]
 
 
+def tell(spec: TextSpec, batch: Batch) -> list[str]:
+    """What each view says; hidden words as dots."""
+    assert isinstance(batch, TextBatch)
+    return [told(spec, row[real].tolist()) for row, real in zip(batch.values.cpu(), batch.real.cpu(), strict=True)]
+
+
 def told(spec: TextSpec, numbers: list[int]) -> str:
     """Token numbers as a person reads them."""
     tokenizer = open_tokenizer(spec.tokenizer)
