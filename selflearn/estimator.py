@@ -168,14 +168,11 @@ class SelfLearner(ClassNamePrefixFeaturesOutMixin, TransformerMixin, _Learning):
         from selflearn.workflow import load
 
         run = load(path)
-        config = run.folder.read_yaml("config.yaml")
-        request = config["request"]
-        learner = cls(
-            request["recipe"], budget=request["budget"], settings=request["changes"] or None, random_state=request["seed"]
-        )
+        request = run.request
+        learner = cls(request.recipe, budget=request.budget, settings=request.changes or None, random_state=request.seed)
         learner.encoder_ = run.encoder
         learner.recipe_ = run.recipe
-        learner.seed_ = request["seed"]
+        learner.seed_ = request.seed
         learner.alarm_ = None
         learner._n_features_out = run.encoder.dim
         if run.encoder.spec.kind == "table":

@@ -45,7 +45,7 @@ class Method(nn.Module, ABC):
 
     A subclass declares its settings as annotated class attributes with defaults, makes its heads and targets in `build`,
     and computes its losses in `forward` (families offer narrower hooks, so that most methods write only `losses`).
-    A setting called `classes` whose default is None is the number of classes: where nobody sets it, the plan takes it from the data.
+    A setting called `classes` whose default is None is the number of classes; where nobody sets it, the plan takes the data's.
 
     Class attributes
     ----------------

@@ -26,29 +26,28 @@ PROVED = 16  # samples on which an export is proved
 def report_run(run: Run) -> Path:
     """Write `report.html` into a run folder, from what lies there."""
     folder = run.folder
-    config, summary = folder.read_yaml("config.yaml"), folder.read_json("summary.json")
-    request, recipe = config["request"], config["recipe"]
+    request, recipe, summary = run.request, run.recipe, folder.read_json("summary.json")
     contents = ReportContents(
         title=_title(run),
         verdict=run.verdict.to_json(),
         created=time.strftime("%d %B %Y, %H:%M", time.localtime(folder.file("verdict.json").stat().st_mtime)),
         facts={
             "Data": run.data["summary"],
-            "Recipe": recipe["name"] + (f", {recipe['preset']} preset" if recipe.get("preset") else ""),
-            "Budget": str(request["budget"]),
+            "Recipe": recipe.name + (f", {recipe.preset} preset" if recipe.preset else ""),
+            "Budget": request.budget,
             "Encoder": f"{summary['encoder']['name']}, {summary['parameters']:,} parameters, {summary['dim']} features",
             "Learned for": "; ".join(_stage(stage) for stage in summary["stages"]) or "in memory",
-            "Seed": str(request["seed"]),
+            "Seed": str(request.seed),
         },
         scorecard=run.scorecard,
         metrics=read_metrics(folder),
         classes=run.data["classes"],
         skipped=[(item["what"], item["why"]) for item in run.data["skipped"]],
         notes=[*run.data["notes"], *(note for stage in summary["stages"] for note in stage["notes"]), *run.scorecard.notes],
-        settings=config,
+        settings=folder.read_yaml("config.yaml"),
         environment=folder.read_json("environment.json"),
         usage=_usage(run),
-        seed=request["seed"],
+        seed=request.seed,
         **_samples(run),
         **_views(run),
     )
@@ -99,7 +98,7 @@ def export_run(run: Run, out: Path | None = None) -> str:
 
 def _data(run: Run) -> Dataset | None:
     """The data that the run learned from, if it came from somewhere that can still be read."""
-    source = run.folder.read_yaml("config.yaml")["request"].get("source")
+    source = run.request.source
     if source is None:
         return None
     try:
@@ -109,7 +108,7 @@ def _data(run: Run) -> Dataset | None:
 
 
 def _title(run: Run) -> str:
-    source = run.folder.read_yaml("config.yaml")["request"].get("source")
+    source = run.request.source
     return Path(source).name if source else run.path.name
 
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Any, Literal
-
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from typing import Any
 
 from selflearn import networks, recipes
 from selflearn.data import Dataset, ReadOptions, read, recognise, subset
-from selflearn.errors import RecipeError, RunError, complaint, nearest
+from selflearn.errors import RunError
 from selflearn.evaluation import Scorecard, judge
 from selflearn.measures import Verdict
 from selflearn.networks import Encoder
@@ -21,51 +19,8 @@ from selflearn.workflow import environment, records
 from selflearn.workflow.choosing import pick_recipe, uses_accelerator
 from selflearn.workflow.measuring import Parts, divide, measure
 from selflearn.workflow.reporter import Reporter
+from selflearn.workflow.request import Request, read_config
 from selflearn.workflow.run import Run
-
-
-class Request(BaseModel):
-    """What was asked of `learn`; stored in the run, so that it can be resumed and repeated.
-
-    Attributes
-    ----------
-    source : path, URL or name of the data; None when arrays or objects were given.
-    recipe : a recipe's name or YAML file; None chooses one for the data.
-    preset : the recipe's preset; None chooses by the machine.
-    budget : when learning ends: ``90s``, ``10min``, ``20epochs``, ``300steps``, ``1e6samples``.
-    labels : file with labels, or None for those the source brings.
-    kind : overrules what the data is taken for.
-    holdout : share of samples kept from learning, for the scorecard, in [0, 0.9].
-    changes : dotted recipe keys and values (``--set``).
-    size : side in pixels (or the kind's like) to which samples are brought.
-    read : reading options of one kind of data alone, e.g. ``{"rate": 8000}`` for sound.
-    """
-
-    model_config = ConfigDict(extra="forbid")
-    source: str | None
-    recipe: str | None = None
-    preset: str | None = None
-    budget: str = "2min"
-    labels: str | None = None
-    kind: str | None = None
-    seed: int = Field(default=0, ge=0)
-    device: str = "auto"
-    precision: Literal["auto", "32", "bf16", "16"] = "auto"
-    holdout: float = Field(default=0.2, ge=0, le=0.9)
-    changes: dict[str, Any] = Field(default_factory=dict)
-    size: int | None = None
-    read: dict[str, Any] = Field(default_factory=dict)
-
-    @classmethod
-    def of(cls, **asked: Any) -> Request:
-        """A request from keywords; a misspelt one, a wrong type or a value out of range is a `RecipeError` that names it."""
-        for name in asked:
-            if name not in cls.model_fields:
-                raise RecipeError(f"learn has no setting {name!r}{nearest(name, cls.model_fields)}")
-        try:
-            return cls(**asked)
-        except ValidationError as error:
-            raise RecipeError(complaint(error)) from error
 
 
 def learn(
@@ -124,7 +79,7 @@ def resume(run: str | Path, *, source: Any = None, labels: Any = None, groups: A
 
     Raises
     ------
-    RunError : no run there, another version's, in use by a living process, or its data has changed since.
+    RunError : no run there, damaged, another version's, in use by a living process, or its data has changed since.
     """
     reporter = reporter or Reporter()
     folder = RunFolder.open(run)
@@ -132,8 +87,7 @@ def resume(run: str | Path, *, source: Any = None, labels: Any = None, groups: A
         reporter.say(f"{folder.path} is finished; nothing to resume.")
         return Run(folder)
     with folder.lock():
-        config = folder.read_yaml("config.yaml")
-        request = Request.of(**config["request"])
+        request, recipe = read_config(folder)
         if request.source is None and source is None:
             raise RunError(f"{folder.path} learned from objects in memory: pass the same data to resume(run, source=...)")
         labels = labels if labels is not None else request.labels
@@ -141,7 +95,6 @@ def resume(run: str | Path, *, source: Any = None, labels: Any = None, groups: A
         known = folder.read_json("data.json")
         if dataset.fingerprint != known["fingerprint"]:
             raise RunError(f"the data of {folder.path} has changed since the run began; start a new run on it")
-        recipe = Recipe(**config["recipe"])
         parts, encoder = _prepare(dataset, recipe, request)
         if subset(dataset, parts.learn).fingerprint != known["learning"]:
             raise RunError(f"{folder.path} divided its data by other groups; pass the same to resume(run, groups=...)")

@@ -16,6 +16,7 @@ from selflearn.networks import Encoder, load_encoder
 from selflearn.recipes import Recipe
 from selflearn.training import RunFolder, embed
 from selflearn.views import plain
+from selflearn.workflow.request import Request, recipe_of_run
 
 
 class Run:
@@ -53,9 +54,14 @@ class Run:
         return load_encoder(self.folder.file("encoder"))
 
     @cached_property
+    def request(self) -> Request:
+        """What was asked of `learn`."""
+        return Request.of_run(self.folder)
+
+    @cached_property
     def recipe(self) -> Recipe:
         """The resolved recipe that made the encoder."""
-        return Recipe(**self.folder.read_yaml("config.yaml")["recipe"])
+        return recipe_of_run(self.folder)
 
     @cached_property
     def data(self) -> dict[str, Any]:
@@ -84,16 +90,11 @@ class Run:
         """
         spec = self.encoder.spec
         size = getattr(spec, "height", None)
-        options.setdefault("more", self._reading)
+        options.setdefault("more", self.request.read)
         dataset = read(source, ReadOptions(kind=spec.kind, size=size, like=spec, **options))
         if type(dataset.spec) is not type(spec):
             raise DataError(f"{source} is {dataset.spec.kind} data, but {self.path} learned from {spec.kind} data")
         return dataset
-
-    @property
-    def _reading(self) -> dict[str, Any]:
-        """The kind's own reading options that the run began with."""
-        return dict(self.folder.read_yaml("config.yaml")["request"].get("read") or {})
 
     def embed(self, source: Any, *, device: str = "auto", batch: int = 256, **options: Any) -> np.ndarray:
         """(n, dim) float32 embeddings of anything `read` knows, or of a dataset already read."""

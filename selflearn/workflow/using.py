@@ -14,13 +14,12 @@ from selflearn.data import Dataset
 from selflearn.errors import DataError
 from selflearn.evaluation import Scorecard, judge
 from selflearn.measures import Verdict
-from selflearn.recipes import Recipe
 from selflearn.training import embed
 from selflearn.views import plain
-from selflearn.workflow.learning import Request
 from selflearn.workflow.measuring import Parts, divide, measure
 from selflearn.workflow.records import describe_data, warnings_of
 from selflearn.workflow.reporter import Reporter
+from selflearn.workflow.request import Request, read_config
 from selflearn.workflow.run import Run
 
 FORMATS = {".parquet", ".npy", ".npz"}
@@ -74,8 +73,7 @@ def evaluate(
     fifth is held out for scoring and the rest is the probes' to learn from.
     """
     reporter = reporter or Reporter()
-    config = run.folder.read_yaml("config.yaml")
-    request, recipe = Request(**config["request"]), Recipe(**config["recipe"])
+    request, recipe = read_config(run.folder)
     if source is None and request.source is None:
         raise DataError(f"{run.path} learned from objects in memory: say what to evaluate on")
     chosen = source if source is not None else request.source
