@@ -1,0 +1,83 @@
+"""What every reader of series gives: recordings end to end, with what is known of each. `prepare` makes samples of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from selflearn.data.dataset import Skipped
+from selflearn.errors import DataError
+
+
+@dataclass
+class Found:
+    """Recordings as they stood in the source.
+
+    Attributes
+    ----------
+    where : the source in a few words, for messages.
+    values : (steps, channels) numbers of all recordings, end to end; NaN where one is missing.
+    offsets : (recordings + 1,) int64, where each begins and the last ends.
+    names : one a recording.
+    channels : one name a channel.
+    labels, groups : one raw value a recording, or None.
+    step_labels, step_groups : one raw value a step instead, for sources that tell them so; None otherwise.
+    classes : names of the classes 0, 1, ... where the source gives them.
+    rate : steps a second where the source tells it.
+    joints : for skeletons, how many.
+    breaks : steps at which a window must not go on (pauses, changes of the subject), sorted.
+    every : neighbouring steps of the source that were averaged into one.
+    """
+
+    where: str
+    values: np.ndarray
+    offsets: np.ndarray
+    names: list[str]
+    channels: list[str]
+    labels: Sequence[Any] | None = None
+    groups: Sequence[Any] | None = None
+    step_labels: np.ndarray | None = None
+    step_groups: np.ndarray | None = None
+    classes: list[str] | None = None
+    rate: float | None = None
+    joints: int = 0
+    every: int = 1
+    breaks: np.ndarray = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    skipped: list[Skipped] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """(recordings,) int64 steps of each."""
+        return np.diff(self.offsets)
+
+
+def of_stack(where: str, stack: np.ndarray, channels: list[str] | None = None, **known: Any) -> Found:
+    """Recordings of one length: (recordings, channels, steps) to `Found`."""
+    count, width, steps = stack.shape
+    values = np.ascontiguousarray(stack.transpose(0, 2, 1)).reshape(count * steps, width)
+    names = known.pop("names", None) or [str(row) for row in range(count)]
+    return Found(where, values, np.arange(count + 1, dtype=np.int64) * steps, names, channels or numbered(width), **known)
+
+
+def of_list(where: str, pieces: Sequence[np.ndarray], names: list[str], channels: list[str], **known: Any) -> Found:
+    """Recordings of (steps, channels) each to `Found`.
+
+    Raises
+    ------
+    DataError : they differ in their channels; names the first that does.
+    """
+    for piece, name in zip(pieces, names, strict=True):
+        if piece.ndim != 2 or piece.shape[1] != len(channels):
+            raise DataError(f"{where}: {name} has {piece.shape[-1]} channels, where others have {len(channels)}")
+    offsets = np.concatenate([[0], np.cumsum([len(piece) for piece in pieces])]).astype(np.int64)
+    values = np.concatenate(pieces) if pieces else np.empty((0, len(channels)), dtype=np.float32)
+    return Found(where, values, offsets, names, channels, **known)
+
+
+def numbered(count: int) -> list[str]:
+    """Names of channels that have none."""
+    return [f"channel {number}" for number in range(count)]
