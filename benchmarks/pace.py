@@ -35,7 +35,7 @@ def first_update(sample: Sample) -> float:
     """Seconds from starting the command to the first row of its metrics, of which the first update writes one."""
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "run"
-        words = [sys.executable, "-m", "selflearn.cli", "learn", sample.place(), "--budget", "3steps", "--out", str(out)]
+        words = [sys.executable, "-m", "selflearn", "learn", sample.place(), "--budget", "3steps", "--out", str(out)]
         words += ["--kind", sample.options["kind"]] if "kind" in sample.options else []
         began = time.perf_counter()
         process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

@@ -1,4 +1,4 @@
-"""``python -m selflearn`` is the command line."""
+"""``python -m selflearn``: the command line, where the script is not on the path."""
 
 from selflearn.cli import main
 
