@@ -56,7 +56,10 @@ def conv_norm(inputs: int, outputs: int, kernel: int, stride: int = 1, padding: 
 
 
 class Residual(nn.Module):
-    """Adds what `body` makes of its input to the input itself (or to its `shortcut`), then activates."""
+    """Adds what `body` makes of its input to the input itself (or to its `shortcut`), then activates.
+
+    With an `activation`, the last layer of `body` must be one whose output its gradient does not need, such as a norm.
+    """
 
     def __init__(self, body: nn.Module, shortcut: nn.Module | None = None, activation: nn.Module | None = None) -> None:
         super().__init__()
@@ -65,7 +68,10 @@ class Residual(nn.Module):
         self.activation = activation or nn.Identity()
 
     def forward(self, maps: Tensor) -> Tensor:
-        return self.activation(self.shortcut(maps) + self.body(maps))
+        if isinstance(self.activation, nn.Identity):
+            return self.shortcut(maps) + self.body(maps)
+        # The body ends in a norm, which needs its output no more: adding in place is a few per cent faster, and exact.
+        return self.activation(self.body(maps).add_(self.shortcut(maps)))
 
 
 def narrow_trunk(channels: int, side: int, width: int) -> tuple[nn.Sequential, int]:
