@@ -1,6 +1,7 @@
-"""Decoded pictures on disk: one folder a data set, written beside and renamed whole, so that a cache is complete or absent.
+"""Decoded pictures on disk: one folder a data set, complete or absent.
 
-`values.npy` is mapped, never loaded; `index.npz` (which checks itself) says which file each row came from; `facts.json` comes last.
+Values lie in a file of a fresh name, which is mapped, never loaded, and never renamed or written over (Windows refuses that while
+it is mapped anywhere). An index, which checks itself, says which picture a row came from. `facts.json` names both, written last.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ import contextlib
 import hashlib
 import json
 import os
-import shutil
 import tempfile
 import time
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 VERSION = 1
-_STALE = 24 * 3600  # seconds after which a half-written folder is taken for the remains of a killed process
+_STALE = 24 * 3600  # seconds after which a file that no facts name is taken for the remains of a killed process
 _PROBED = 256  # rows whose bytes are checked at each opening: a file of the right size may still hold pages never written
 
 
@@ -74,86 +74,113 @@ class Cache:
 
     def load(self) -> Decoded | None:
         """What was stored, its values mapped; None where nothing is, or where it is torn (it is then removed)."""
-        if not self.place.exists():
+        if not (self.place / "facts.json").exists():
             return None
         try:
             return self._open()
         except Exception:  # whatever is wrong with it, it can be made anew
-            shutil.rmtree(self.place, ignore_errors=True)
+            for name in (*_named(self.place), "facts.json"):
+                with contextlib.suppress(OSError):
+                    (self.place / name).unlink()
             return None
 
     def begin(self, shape: tuple[int, ...], dtype: str) -> tuple[Path, np.ndarray]:
-        """A folder beside the place, with an array in it to be filled.
+        """A new file in the place, and the array in it that is to be filled.
 
         Raises
         ------
         OSError : no room or no permission. The room is reserved here: a mapped file that outgrows a disk would kill the process.
         """
-        self.place.parent.mkdir(parents=True, exist_ok=True)
+        self.place.mkdir(parents=True, exist_ok=True)
         self._sweep()
-        beside = Path(tempfile.mkdtemp(prefix=f"{self.place.name}.partial-", dir=self.place.parent))
+        descriptor, name = tempfile.mkstemp(prefix="values-", suffix=".npy", dir=self.place)
+        os.close(descriptor)
+        target = Path(name)
         try:
-            target = beside / "values.npy"
             values = np.lib.format.open_memmap(target, mode="w+", dtype=np.dtype(dtype), shape=shape)
             if hasattr(os, "posix_fallocate"):
                 with target.open("r+b") as file:
                     os.posix_fallocate(file.fileno(), 0, target.stat().st_size)
         except BaseException:
-            self.abandon(beside)
+            self.abandon(target)
             raise
-        return beside, values
+        return target, values
 
-    def finish(self, beside: Path, decoded: Decoded) -> Decoded:
-        """Seal what `begin` gave and move it to its place; the same data, mapped from there."""
+    def finish(self, target: Path, decoded: Decoded) -> Decoded:
+        """Seal what `begin` gave: the same data, mapped for reading. What another process finished first is as good."""
         assert isinstance(decoded.values, np.memmap)
         decoded.values.flush()
+        finished = self.load()
+        if finished is not None:
+            self.abandon(target)
+            return finished
         arrays = {"rows": decoded.rows, "positions": decoded.positions}
         if decoded.aspect is not None:
             arrays["aspect"] = decoded.aspect
-        np.savez(beside / "index.npz", **arrays)  # type: ignore[arg-type]
+        index, beside = _partner(target, "index.npz"), _partner(target, "facts.json")
+        np.savez(index, **arrays)  # type: ignore[arg-type]
         facts = {
             "version": VERSION,
-            "bytes": (beside / "values.npy").stat().st_size,
+            "values": target.name,
+            "index": index.name,
+            "bytes": target.stat().st_size,
             "probe": _probe(decoded.values),
             "failed": {str(position): why for position, why in decoded.failed.items()},
             "notes": decoded.notes,
             "content": decoded.content,
         }
-        with (beside / "facts.json").open("w", encoding="utf-8") as file:
+        with beside.open("w", encoding="utf-8") as file:
             json.dump(facts, file)
             file.flush()
             os.fsync(file.fileno())
-        with contextlib.suppress(OSError):  # another process may have finished the same data first: then its cache is as good
-            beside.rename(self.place)
+        beside.replace(self.place / "facts.json")
         stored = self.load()
-        self.abandon(beside)
         return decoded if stored is None else stored
 
-    def abandon(self, beside: Path) -> None:
-        """Remove an unfinished folder."""
-        shutil.rmtree(beside, ignore_errors=True)
+    def abandon(self, target: Path) -> None:
+        """Remove what was begun, and the place where nothing else is in it."""
+        for each in (target, _partner(target, "index.npz"), _partner(target, "facts.json")):
+            with contextlib.suppress(OSError):  # mapped, on Windows: it is swept later
+                each.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            self.place.rmdir()
 
     def _open(self) -> Decoded:
         facts = json.loads((self.place / "facts.json").read_text(encoding="utf-8"))
-        values = np.load(self.place / "values.npy", mmap_mode="r", allow_pickle=False)
-        whole = (
-            facts["version"] == VERSION
-            and facts["bytes"] == (self.place / "values.npy").stat().st_size
-            and facts["probe"] == _probe(values)
-        )
+        file = self.place / Path(facts["values"]).name
+        values = np.load(file, mmap_mode="r", allow_pickle=False)
+        whole = facts["version"] == VERSION and facts["bytes"] == file.stat().st_size and facts["probe"] == _probe(values)
         if not whole:
             raise ValueError("torn cache")
-        with np.load(self.place / "index.npz", allow_pickle=False) as index:
+        with np.load(self.place / Path(facts["index"]).name, allow_pickle=False) as index:
             aspect = index["aspect"] if "aspect" in index.files else None
             rows, positions = index["rows"], index["positions"]
         failed = {int(position): why for position, why in facts["failed"].items()}
         return Decoded(values, rows, positions, aspect, failed, facts["notes"], facts["content"])
 
     def _sweep(self) -> None:
-        for each in self.place.parent.glob("*.partial-*"):
-            with contextlib.suppress(OSError):
-                if time.time() - each.stat().st_mtime > _STALE:
-                    self.abandon(each)
+        """Remove what no facts name and nobody has written to for a day, here and in the places beside."""
+        for place in self.place.parent.iterdir():
+            kept = {*_named(place), "facts.json"}
+            for each in place.glob("*"):
+                with contextlib.suppress(OSError):
+                    if each.name not in kept and time.time() - each.stat().st_mtime > _STALE:
+                        each.unlink()
+
+
+def _named(place: Path) -> tuple[str, ...]:
+    """The files that the facts of a place name; none where they cannot be read."""
+    try:
+        facts = json.loads((place / "facts.json").read_text(encoding="utf-8"))
+        return Path(facts["values"]).name, Path(facts["index"]).name
+    except (OSError, ValueError, KeyError, TypeError):
+        return ()
+
+
+def _partner(target: Path, name: str) -> Path:
+    """The file that belongs to values under a fresh name: index-XYZ.npz of values-XYZ.npy."""
+    stem, ending = name.split(".")
+    return target.with_name(f"{target.stem.replace('values', stem)}.{ending}")
 
 
 def _probe(values: np.ndarray) -> str:

@@ -97,11 +97,12 @@ class _Job:
         return Decoded(values, rows, positions[rows], kept_aspect, failed, self.notes, content_key(values, rows))
 
     def to_disk(self, cache: Cache) -> Decoded:
-        beside, values = cache.begin(self.shape, self.layout.dtype)
+        target, values = cache.begin(self.shape, self.layout.dtype)
         try:
-            return cache.finish(beside, self.decode_into(values))
-        finally:
-            cache.abandon(beside)
+            return cache.finish(target, self.decode_into(values))
+        except BaseException:
+            cache.abandon(target)
+            raise
 
     def stream(self, facts: Facts, like: ImageSpec | None) -> StreamedImages:
         """Only the sample that is measured is decoded now."""

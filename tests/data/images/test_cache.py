@@ -75,7 +75,7 @@ def test_a_torn_cache_is_noticed_and_made_anew(folder: Path, tmp_path: Path, har
     first = read(folder, cache_dir=tmp_path / "cache")
     expected = first.batch(np.arange(12)).values
     (place,) = caches(tmp_path / "cache")
-    values = place / "values.npy"
+    (values,), (index,) = place.glob("values-*.npy"), place.glob("index-*.npz")
     if harm == "truncate":
         os.truncate(values, values.stat().st_size // 2)
     elif harm == "zero":
@@ -83,17 +83,61 @@ def test_a_torn_cache_is_noticed_and_made_anew(folder: Path, tmp_path: Path, har
         content[400:700] = bytes(300)
         values.write_bytes(content)
     elif harm == "flip":
-        content = bytearray((place / "index.npz").read_bytes())
+        content = bytearray(index.read_bytes())
         content[200] ^= 1
-        (place / "index.npz").write_bytes(content)
+        index.write_bytes(content)
     elif harm == "missing":
         values.unlink()
     else:
-        target = place / ("facts.json" if harm == "facts" else "index.npz")
+        target = place / "facts.json" if harm == "facts" else index
         target.write_bytes(target.read_bytes()[:-20])
     again = read(folder, cache_dir=tmp_path / "cache")
     assert torch.equal(again.batch(np.arange(12)).values, expected)
     assert again.fingerprint == first.fingerprint
+
+
+def test_a_mapped_file_is_never_renamed_written_over_or_removed_in_use(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What Windows refuses: there, a file that is mapped can be neither renamed nor removed."""
+    rename, unlink = Path.rename, Path.unlink
+
+    def refuse(change: Callable[..., Any]) -> Callable[..., Any]:
+        def checked(path: Path, *arguments: Any, **options: Any) -> Any:
+            if path.is_dir() or path.name.startswith("values-"):
+                raise PermissionError(32, "it is mapped")
+            return change(path, *arguments, **options)
+
+        return checked
+
+    monkeypatch.setattr(Path, "rename", refuse(rename))
+    monkeypatch.setattr(Path, "replace", refuse(Path.replace))
+    monkeypatch.setattr(Path, "unlink", refuse(unlink))
+    options = {"cache_dir": tmp_path / "cache"}
+    first = read(folder, **options)
+    expected = first.batch(np.arange(12)).values
+    (place,) = caches(tmp_path / "cache")
+    (place / "facts.json").write_text("{")
+    second = read(folder, **options)  # the torn one is made anew while the first reading still has its file mapped
+    assert len(list(place.glob("values-*.npy"))) == 2
+    for data in (first, second, read(folder, **options)):
+        assert torch.equal(data.batch(np.arange(12)).values, expected)
+        assert isinstance(data, ArrayImages)
+        assert isinstance(data.values, np.memmap)
+
+
+def test_what_a_killed_process_left_is_removed_a_day_later(folder: Path, tmp_path: Path) -> None:
+    read(folder, cache_dir=tmp_path / "cache")
+    (place,) = caches(tmp_path / "cache")
+    old, new = place / "values-old.npy", place / "values-new.npy"
+    for left in (old, new):
+        left.write_bytes(b"half")
+    os.utime(old, (0, 0))
+    kept = {each for each in place.iterdir() if each != old}
+    for each in kept - {new}:
+        os.utime(each, (0, 0))
+    read(folder, cache_dir=tmp_path / "cache", size=6)
+    assert set(place.iterdir()) == kept
 
 
 def test_nothing_half_written_stays(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
