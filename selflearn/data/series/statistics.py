@@ -15,7 +15,7 @@ STATISTICS = 9
 
 def described(spec: SeriesSpec, batch: Batch) -> Tensor:
     """(batch, features) float32 of raw series: `standardised` series through `describe`."""
-    return describe(spec, standardised(spec, batch), batch.lengths)
+    return describe(standardised(spec, batch), batch.lengths, spec.length)
 
 
 def standardised(spec: SeriesSpec, batch: Batch) -> Tensor:
@@ -25,14 +25,14 @@ def standardised(spec: SeriesSpec, batch: Batch) -> Tensor:
     return values if batch.mask is None else values * batch.mask[:, None]
 
 
-def describe(spec: SeriesSpec, values: Tensor, lengths: Tensor | None = None) -> Tensor:
+def describe(values: Tensor, lengths: Tensor | None, longest: int) -> Tensor:
     """(batch, features) of standardised series (batch, channels, length).
 
     Of each channel: mean, deviation, least, largest, the quartiles, the mean size of a step and the deviation of steps, all over
-    its real steps; then its values at min(128, length, what keeps features within 4,096) evenly spaced points of its own length.
+    its real steps; then its values at min(128, `longest`, what keeps features within 4,096) evenly spaced points of its own length.
     """
     batch, channels, length = values.shape
-    points = max(1, min(POINTS, length, (MOST_FEATURES - STATISTICS * channels) // max(channels, 1)))
+    points = max(1, min(POINTS, longest, (MOST_FEATURES - STATISTICS * channels) // max(channels, 1)))
     counts = torch.full((batch,), length, device=values.device) if lengths is None else lengths
     real = torch.arange(length, device=values.device) < counts[:, None]
     kept = values if lengths is None else torch.where(real[:, None], values, torch.nan)

@@ -68,9 +68,7 @@ class Series(Dataset):
         return known.replace(values=torch.from_numpy(np.ascontiguousarray(values.transpose(0, 2, 1))))
 
     def raw(self, indices: Sequence[int] | np.ndarray) -> np.ndarray:
-        """(n, features) float32: of each channel, at mean 0 and deviation 1 over the data set, nine statistics, and its values at up
-        to 128 evenly spaced points.
-        """
+        """(n, features) float32: nine statistics of each standardised channel, and its values at up to 128 points."""
         rows = np.asarray(indices, dtype=np.int64)
         parts = []
         for start in range(0, len(rows), 1024):

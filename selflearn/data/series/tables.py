@@ -154,7 +154,8 @@ def read_table(table: Table, where: str, reading: SeriesReading, options: ReadOp
     if plan is None:
         raise DataError(
             f"{where} has neither a column of time, nor one that names series, nor numbered columns of steps, among "
-            f"{', '.join(list(table)[:12])}; say how to read it: --read form=recording, --read form=long --read id=NAME, or --read form=wide"
+            f"{', '.join(list(table)[:12])}; say how to read it: --read form=recording, --read form=wide, or --read form=long "
+            "--read id=NAME"
         )
     for name in plan.channels:
         if table[name].dtype.kind != "f":

@@ -1,0 +1,96 @@
+"""Encoders of series by name, small enough for a CPU by default."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from selflearn.data.series.spec import SeriesSpec
+from selflearn.networks.encoder import Encoder
+from selflearn.networks.series_dilated import DilatedEncoder
+from selflearn.networks.series_patches import PatchTransformer
+
+Width = Annotated[int, Field(ge=2, le=4096)]
+
+
+def dilated(
+    spec: SeriesSpec,
+    *,
+    width: Width = 64,
+    depth: Annotated[int, Field(ge=0, le=16)] = 0,
+    out: Annotated[int, Field(ge=0, le=8192)] = 0,
+    kernel: Annotated[int, Field(ge=3, le=31, multiple_of=1)] = 3,
+    pool: Literal["max", "mean", "both"] = "both",
+    parts: Annotated[int, Field(ge=1, le=16)] = 1,
+    joints: bool | None = None,
+    instance: bool = False,
+    steps: bool = False,
+) -> Encoder:
+    """Dilated convolutions with strong pooling.
+
+    Parameters
+    ----------
+    spec : of the series.
+    width : channels of the trunk.
+    depth : residual blocks; 0 takes as many as it needs to see a whole sample.
+    out : channels before pooling; 0 makes an embedding of about 320 numbers.
+    kernel : taps of each convolution, odd.
+    pool : over time: "max", "mean" or "both".
+    parts : beside the whole, this many equal parts in time are pooled.
+    joints : channels are joints of a skeleton, seen apart from their place in the room; None where the data says so.
+    instance : each series is brought to its own mean 0 and deviation 1.
+    steps : differences from step to step are read beside the values.
+    """
+    joints = bool(spec.joints) if joints is None else joints
+    return DilatedEncoder(spec, width, depth, out, kernel + 1 - kernel % 2, pool, parts, joints, instance, steps)
+
+
+def patches(
+    spec: SeriesSpec,
+    *,
+    width: Width = 128,
+    depth: Annotated[int, Field(ge=1, le=64)] = 3,
+    heads: Annotated[int, Field(ge=1, le=64)] = 4,
+    patch: Annotated[int, Field(ge=0, le=4096)] = 0,
+    independent: bool = False,
+    instance: bool = False,
+) -> Encoder:
+    """A transformer over patches; a token holds the patch of all channels.
+
+    Parameters
+    ----------
+    spec : of the series.
+    width, depth, heads : length of a token, blocks, attention heads in each.
+    patch : steps of a patch; 0 makes about 24 of the longest series.
+    independent : channels are encoded each on their own, with the same weights.
+    instance : each channel of each series is brought to its own mean 0 and deviation 1.
+    """
+    return PatchTransformer(spec, width, depth, heads, patch, independent, instance)
+
+
+def patchtst(
+    spec: SeriesSpec,
+    *,
+    width: Width = 128,
+    depth: Annotated[int, Field(ge=1, le=64)] = 3,
+    heads: Annotated[int, Field(ge=1, le=64)] = 16,
+    patch: Annotated[int, Field(ge=0, le=4096)] = 12,
+) -> Encoder:
+    """The published form: each channel on its own, each series normalised, patches of 12 steps that do not overlap.
+
+    Parameters
+    ----------
+    spec : of the series.
+    width, depth, heads, patch : as in `patches`.
+    """
+    return PatchTransformer(spec, width, depth, heads, patch, independent=True, instance=True)
+
+
+ENCODERS: dict[str, Callable[..., Encoder]] = {"dilated": dilated, "patches": patches, "patchtst": patchtst}
+
+
+def default(spec: SeriesSpec, accelerator: bool, needs: frozenset[str] = frozenset()) -> str:
+    """Convolutions, which learn in minutes; patches where tokens are asked for."""
+    return "patches" if needs & {"tokens", "layers", "mask-drop", "mask-replace"} else "dilated"
