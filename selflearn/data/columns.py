@@ -53,6 +53,11 @@ def find_column(columns: Mapping[str, Any] | Iterable[str], names: Iterable[str]
     return next((lower[name] for name in names if name in lower), None)
 
 
+def is_frame(source: Any) -> bool:
+    """Whether something is a DataFrame (of pandas, or what behaves like it)."""
+    return hasattr(source, "columns") and hasattr(source, "iloc")
+
+
 def named_column(columns: Mapping[str, Any] | Iterable[str], name: str, purpose: str) -> str:
     """The column a person named.
 

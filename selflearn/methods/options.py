@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import inspect
 import typing
-from typing import Any, ClassVar, get_origin
+from typing import Annotated, Any, ClassVar, get_origin
 
+from annotated_types import Ge, Gt, Le
 from pydantic import ConfigDict, ValidationError, create_model
 
 from selflearn.errors import RecipeError, complaint, nearest
+
+Share = Annotated[float, Ge(0), Le(1)]
+Width = Annotated[int, Gt(0)]
 
 
 def declared_options(cls: type) -> dict[str, tuple[Any, Any]]:

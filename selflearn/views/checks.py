@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from selflearn.errors import RecipeError, complaint, nearest
 
 M = TypeVar("M", bound="ViewOptions")
+Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class ViewOptions(BaseModel):

@@ -50,3 +50,8 @@ def uniform(batch: Batch, columns: int, generator: torch.Generator) -> Tensor:
 def between(share: Tensor, span: tuple[float, float]) -> Tensor:
     """Numbers of [0, 1) stretched to `span`."""
     return span[0] + share * (span[1] - span[0])
+
+
+def spread(rows: Tensor, values: Tensor) -> Tensor:
+    """(batch,) numbers, one a sample, with axes of one so that they meet every value of their sample."""
+    return rows.view(-1, *[1] * (values.ndim - 1))

@@ -11,7 +11,7 @@ from torch import Tensor
 from selflearn.data.batch import Batch
 from selflearn.errors import RecipeError
 from selflearn.views import checks
-from selflearn.views.drawn import DrawnView, uniform
+from selflearn.views.drawn import DrawnView, spread, uniform
 
 
 class Mixup(DrawnView):
@@ -109,7 +109,7 @@ class CutMix(DrawnView):
             shape = [1] * values.ndim
             shape[2 + axis] = -1
             positions = torch.arange(values.shape[2 + axis], device=values.device).view(shape)
-            start, stop = (_spread(box[:, side], values) for side in (axis, dimensions + axis))
+            start, stop = (spread(box[:, side], values) for side in (axis, dimensions + axis))
             inside = inside & (positions >= start) & (positions < stop)
         return torch.where(inside, values[changes["partner"]], values)
 
@@ -122,7 +122,7 @@ def mix_targets(targets: Tensor, changes: dict[str, Tensor]) -> Tensor:
     targets : (batch, ...) float, e.g. one-hot labels or a teacher's embeddings, in the order of the batch that was mixed.
     changes : of a batch that `Mixup` or `CutMix` made.
     """
-    return torch.lerp(targets[changes["partner"]], targets, _spread(changes["weight"], targets).to(targets.dtype))
+    return torch.lerp(targets[changes["partner"]], targets, spread(changes["weight"], targets).to(targets.dtype))
 
 
 def _partners(batch: Batch, generator: torch.Generator) -> Tensor:
@@ -133,7 +133,3 @@ def _beta(alpha: float, batch: Batch, generator: torch.Generator) -> Tensor:
     # torch draws from a beta distribution with its global generator only.
     seed = int(torch.randint(2**62, (1,), generator=generator, device=generator.device))
     return torch.from_numpy(np.random.default_rng(seed).beta(alpha, alpha, len(batch)).astype(np.float32)).to(batch.device)
-
-
-def _spread(rows: Tensor, values: Tensor) -> Tensor:
-    return rows.view(-1, *[1] * (values.ndim - 1))

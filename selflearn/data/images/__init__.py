@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from selflearn.data.columns import TABLES, read_columns
+from selflearn.data.columns import TABLES, is_frame, read_columns
 from selflearn.data.dataset import Facts
 from selflearn.data.images import archives, folder, tables
 from selflearn.data.images.arrays import looks_like_pictures, read_array
@@ -43,7 +43,7 @@ def read(source: Any, options: ReadOptions) -> Images:
         return _read_path(source, options)
     if _is_hub(source):
         return tables.read_hub(source, options)
-    if _is_frame(source):
+    if is_frame(source):
         return tables.read_frame(source, options)
     if isinstance(source, Image.Image):
         source = [source]
@@ -81,7 +81,7 @@ def _judge(source: Any) -> tuple[float, str]:
     """How certain, and why."""
     if isinstance(source, str | Path):
         return _judge_path(source)
-    if _is_hub(source) or _is_frame(source):
+    if _is_hub(source) or is_frame(source):
         return _judge_columns(source)
     if isinstance(source, Image.Image):
         return 1.0, "it is a picture"
@@ -133,7 +133,3 @@ def _judge_path(source: str | Path) -> tuple[float, str]:
 
 def _is_hub(source: Any) -> bool:
     return hasattr(source, "features") and hasattr(source, "column_names")
-
-
-def _is_frame(source: Any) -> bool:
-    return hasattr(source, "columns") and hasattr(source, "iloc")

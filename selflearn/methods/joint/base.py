@@ -6,18 +6,17 @@ from abc import abstractmethod
 from typing import Annotated, ClassVar, Literal
 
 import torch
-from annotated_types import Gt, MinLen
+from annotated_types import MinLen
 from torch import Tensor, nn
 
 from selflearn.data.batch import Batch
 from selflearn.errors import RecipeError
 from selflearn.methods.base import Losses, Method, Outcome
 from selflearn.methods.joint.encoding import encode
+from selflearn.methods.options import Width
 from selflearn.networks import Features, mlp
 from selflearn.objectives import SimilarityGraph
 from selflearn.targets import gathered, rank, world
-
-Width = Annotated[int, Gt(0)]
 
 
 class Joint(Method):

@@ -9,7 +9,8 @@ from annotated_types import Gt
 from torch import Tensor, nn
 
 from selflearn.methods.base import Losses
-from selflearn.methods.joint.distillation import Distillation, Share
+from selflearn.methods.joint.distillation import Distillation
+from selflearn.methods.options import Share
 from selflearn.networks import Features, mlp
 from selflearn.objectives import SimilarityGraph, assignment_cross_entropy
 from selflearn.targets import Centre, Prototypes, Ramp

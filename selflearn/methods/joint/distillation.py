@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Annotated
 
 import torch
-from annotated_types import Ge, Le
 from torch import Tensor
 
 from selflearn.data.batch import Batch
 from selflearn.methods.base import Losses, Outcome
 from selflearn.methods.joint.base import Joint
 from selflearn.methods.joint.encoding import encode
+from selflearn.methods.options import Share
 from selflearn.networks import Features
 from selflearn.objectives import SimilarityGraph
 from selflearn.targets import Teacher
-
-Share = Annotated[float, Ge(0), Le(1)]
 
 
 class Distillation(Joint):

@@ -5,17 +5,16 @@ from __future__ import annotations
 from typing import Annotated, ClassVar, cast
 
 import torch
-from annotated_types import Ge, Gt, Le
+from annotated_types import Ge, Gt
 from torch import Tensor, nn
 
 from selflearn.errors import RecipeError
 from selflearn.methods.base import Losses
 from selflearn.methods.joint.base import Joint
+from selflearn.methods.options import Share
 from selflearn.networks import Features, mlp
 from selflearn.objectives import SimilarityGraph, assignment_cross_entropy
 from selflearn.targets import Prototypes, Queue, sinkhorn, world
-
-Share = Annotated[float, Ge(0), Le(1)]
 
 
 class SwAV(Joint):

@@ -12,9 +12,9 @@ from torch import Tensor
 from selflearn.data.batch import Batch
 from selflearn.errors import RecipeError
 from selflearn.methods.base import Losses, Method, Outcome
+from selflearn.methods.options import Width
 from selflearn.networks import Encoder, Features, TokenContent, TokenMask, random_mask, random_mask_of
 
-Width = Annotated[int, Gt(0)]
 WAYS = ("drop", "replace")
 
 

@@ -29,7 +29,6 @@ PUBLISHED_SIZE = 224  # the pixels that published widths of blur and crops are m
 LEAST_BLURRED = 64
 TINY = 16
 
-Share = Annotated[float, Field(ge=0, le=1)]
 Area = Annotated[float, Field(gt=0, le=1)]
 Side = Annotated[int, Field(ge=1, le=4096)]
 

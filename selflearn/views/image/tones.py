@@ -7,7 +7,7 @@ from torch import Tensor
 
 from selflearn.data.batch import Batch
 from selflearn.views import checks
-from selflearn.views.drawn import DrawnView, between, uniform
+from selflearn.views.drawn import DrawnView, between, spread, uniform
 
 
 class Solarise(DrawnView):
@@ -34,7 +34,7 @@ class Solarise(DrawnView):
     def apply(self, batch: Batch, changes: dict[str, Tensor]) -> Tensor:
         """The solarised pictures."""
         values = batch.values
-        return torch.where(_spread(changes["solarise"], values) & (values >= self.threshold), 1 - values, values)
+        return torch.where(spread(changes["solarise"], values) & (values >= self.threshold), 1 - values, values)
 
 
 class Posterise(DrawnView):
@@ -62,7 +62,7 @@ class Posterise(DrawnView):
         """The posterised pictures."""
         values, lost = batch.values, 2 ** (8 - self.bits)
         coarse = (values * 255).round_().div_(lost).floor_().mul_(lost / 255)
-        return torch.where(_spread(changes["posterise"], values), coarse, values)
+        return torch.where(spread(changes["posterise"], values), coarse, values)
 
 
 class Noise(DrawnView):
@@ -87,12 +87,8 @@ class Noise(DrawnView):
         share = uniform(batch, 2, generator)
         deviation = torch.where(share[:, 0] < self.probability, between(share[:, 1], self.deviation), 0.0)
         noise = torch.randn(batch.values.shape, generator=generator, device=generator.device).to(batch.device)
-        return {"noise": noise * _spread(deviation, noise)}
+        return {"noise": noise * spread(deviation, noise)}
 
     def apply(self, batch: Batch, changes: dict[str, Tensor]) -> Tensor:
         """The noisy pictures."""
         return (batch.values + changes["noise"]).clamp_(0, 1)
-
-
-def _spread(rows: Tensor, values: Tensor) -> Tensor:
-    return rows.view(-1, *[1] * (values.ndim - 1))
