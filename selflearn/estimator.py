@@ -176,7 +176,7 @@ class SelfLearner(ClassNamePrefixFeaturesOutMixin, TransformerMixin, _Learning):
         learner.alarm_ = None
         learner._n_features_out = run.encoder.dim
         if run.encoder.spec.kind == "table":
-            learner.n_features_in_ = len(run.encoder.spec.mean)  # type: ignore[attr-defined]
+            learner.n_features_in_ = len(run.encoder.spec.order)  # type: ignore[attr-defined]
         return learner
 
     def report(self, path: str | Path, y: Any = None) -> Run:

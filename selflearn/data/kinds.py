@@ -16,7 +16,7 @@ KINDS: dict[str, str] = {
     "image": "selflearn.data.images",
     "series": "selflearn.data.series",
     "text": "selflearn.data.texts",
-    "table": "selflearn.data.table",
+    "table": "selflearn.data.tables",
 }
 
 LEAST = 8

@@ -124,8 +124,8 @@ def only_broken(folder: Path, digits: np.ndarray) -> str:
 
 def not_pictures(folder: Path, digits: np.ndarray) -> str:
     (folder / "data").mkdir()
-    (folder / "data" / "notes.txt").write_text("hello")
-    return ".txt"
+    (folder / "data" / "notes.xyz").write_text("hello")
+    return ".xyz"
 
 
 @pytest.mark.parametrize("make", [nothing_there, one_picture, all_alike, only_broken, not_pictures])

@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from selflearn.data.spec import Spec
-from selflearn.data.table import TableSpec
+from selflearn.data.tables import TableSpec
 from selflearn.errors import RecipeError
 from selflearn.networks import build, default_encoder, encoder_names
 
-TABLE = TableSpec(columns=("a", "b"), mean=(0.0, 1.0), std=(1.0, 2.0))
+TABLE = TableSpec.of_numbers(("a", "b"), mean=(0.0, 1.0), std=(1.0, 2.0))
 SMALL = {
     "resnet-narrow": {"width": 2},
     "resnet18": {},

@@ -19,7 +19,7 @@ _WHOLE = {
     DNA: re.compile(r"[ACGTUNacgtun]{8,}"),
     PROTEIN: re.compile(r"[ACDEFGHIKLMNPQRSTVWYBXZUO*\-]{15,}"),
     FORMULA: re.compile(rf"(?:(?:{_ELEMENT}|[()\[\]])(?:{_NUMBER})?){{2,}}"),
-    SMILES: re.compile(r"(?:\[[^\[\]\s]{1,20}\]|Br|Cl|[BCNOPSFIbcnops]|[()=#$:/\\.\-+~*]|%\d\d|\d)+"),
+    SMILES: re.compile(r"(?=.*[A-Za-z])(?:\[[^\[\]\s]{1,20}\]|Br|Cl|[BCNOPSFIbcnops]|[()=#$:/\\.\-+~*]|%\d\d|\d)+"),
 }
 _LETTERS = {
     SMILES: re.compile(r"\[[^\[\]]*\]|Br|Cl|%\d\d|."),
