@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from selflearn.data.texts import TextSpec
 from selflearn.networks.encoder import Encoder
-from selflearn.networks.text_bag import text_bag
+from selflearn.networks.text_bag import BagOfWords, text_bag
 from selflearn.networks.text_body import hugging_face
 from selflearn.networks.text_transformer import text_transformer
 
@@ -18,5 +18,6 @@ SHORT = 64
 
 def default(spec: TextSpec, accelerator: bool, needs: frozenset[str] = frozenset()) -> str:
     """A bag for short texts on a CPU; a transformer where a method hides tokens, for long texts, symbols, and accelerators."""
-    bag = not needs and not accelerator and not spec.tokenizer.symbols and spec.longest <= SHORT
-    return "bag" if bag else "transformer"
+    if needs and needs <= BagOfWords.capabilities:
+        return "bag"
+    return "bag" if not needs and not accelerator and not spec.tokenizer.symbols and spec.longest <= SHORT else "transformer"

@@ -1,7 +1,8 @@
-"""A bag of embedded tokens and pairs: the encoder for short texts and few minutes, where words matter more than their order."""
+"""A bag of words in two halves: what it says, letter by letter, and what it means, as learned. For short texts and few minutes."""
 
 from __future__ import annotations
 
+import zlib
 from typing import Annotated, cast
 
 import torch
@@ -13,84 +14,101 @@ from selflearn.data.batch import Batch
 from selflearn.data.texts import TextBatch, TextSpec
 from selflearn.errors import RecipeError
 from selflearn.networks.encoder import Encoder
-from selflearn.networks.features import Features, TokenMask
-
-FACTORS = 1_000_003, 998_244_353
-"""Two primes far above any vocabulary: they spread pairs of token numbers over the buckets."""
+from selflearn.networks.features import Features, TokenContent, TokenMask
 
 START = 0.03
 """Deviation of the random vectors at first: so small that a few hundred updates make more of them than chance did."""
 
+RUNS = range(2, 5)  # lengths of the runs of letters that the lexical half counts, as in the dull baseline
 
-class BagOfTokens(Encoder):
-    """Vectors of tokens, and of pairs of neighbours by hashing, are added up with learned weights and brought to one length.
 
-    The vectors are random at first and the weights say how rare a token is, so that the untrained encoder is a random projection of
-    TF-IDF (Johnson and Lindenstrauss, 1984): learning begins where the dull baseline stands. Pairs by hashing as in Joulin et
-    al., Bag of Tricks for Efficient Text Classification, 2017. A residual layer follows, which begins as nothing.
+class BagOfWords(Encoder):
+    """TF-IDF twice: as it is, folded to `lexical` numbers, and through a learned table of vectors, each half of unit length.
+
+    The lexical half has nothing to learn. It keeps what no few latent directions can hold: which words, and which runs of letters,
+    a text has (by hashing: Weinberger et al., Feature Hashing for Large Scale Multitask Learning, 2009). The latent half is the
+    sum of its tokens' vectors, weighted by how rare they are, which learns what words go together; restoring TF-IDF from it is
+    latent semantic analysis (Deerwester et al., 1990). While training, the lexical half is blank: it would solve any task alone,
+    and nothing would be learned.
 
     Parameters
     ----------
     spec : a text spec.
-    width : length of the embedding.
-    pairs : buckets for pairs of neighbouring tokens; 0 for none.
-    depth : residual layers behind the sum.
-    dropout : probability with which each entry of the sum is left out while training.
+    width : length of the latent half.
+    lexical : length of the lexical half; 0 for none.
+    weight : of the latent half beside the lexical one.
+    dropout : probability with which each number of the latent half is left out while training.
     """
 
     rarity: Tensor
-
+    places: Tensor
+    counts: Tensor
+    capabilities = frozenset({"restorable", "any-size"})
     spec: TextSpec
 
-    def __init__(self, spec: TextSpec, width: int, pairs: int, depth: int, dropout: float) -> None:
+    def __init__(self, spec: TextSpec, width: int, lexical: int, weight: float, dropout: float) -> None:
         super().__init__()
-        self.spec, self.dim = spec, width
-        self.settings = {"width": width, "pairs": pairs, "depth": depth, "dropout": dropout}
-        self.tokens = nn.Embedding(spec.size, width)
-        nn.init.normal_(self.tokens.weight, std=START)
-        self.weights = nn.Embedding(spec.size, 1)
-        nn.init.zeros_(self.weights.weight)
-        self.pairs = nn.Embedding(pairs, width) if pairs else None
-        self.pair_weights = nn.Embedding(pairs, 1) if pairs else None
-        if self.pairs is not None and self.pair_weights is not None:
-            nn.init.normal_(self.pairs.weight, std=START / 10)
-            nn.init.zeros_(self.pair_weights.weight)
-        self.layers = nn.ModuleList(_Layer(width) for _ in range(depth))
-        self.dropout = dropout
+        self.spec, self.width, self.lexical, self.weight, self.dropout = spec, width, lexical, weight, dropout
+        self.dim = width + lexical
+        self.settings = {"width": width, "lexical": lexical, "weight": weight, "dropout": dropout}
+        self.table = nn.Embedding(spec.size, width)
+        nn.init.normal_(self.table.weight, std=START)
         self.register_buffer("rarity", rarity(spec), persistent=False)
+        blank = torch.zeros(spec.size, 1, dtype=torch.long), torch.zeros(1, 1)
+        places, counts = lexical_rows(spec, lexical) if lexical else blank
+        self.register_buffer("places", places, persistent=False)
+        self.register_buffer("counts", counts, persistent=False)
 
     def forward(self, batch: Batch, mask: TokenMask | None = None, layers: bool = False) -> Features:
-        """Add up, weigh, normalise."""
+        """Both halves; tokens are the latent half as a single one, from which a text can be restored."""
         if mask is not None:
-            raise RecipeError(
-                "the encoder bag cannot hide tokens: it has none; hide them in a view, or choose the encoder transformer"
-            )
-        batch = cast(TextBatch, batch)
-        values, real = batch.values, batch.real
-        each = self.rarity[values] * self.weights(values).squeeze(-1).exp() * real
-        total = _sum(each, self.tokens(values))
-        if self.pairs is not None and self.pair_weights is not None and values.shape[1] > 1:
-            first, second = values[:, :-1], values[:, 1:]
-            bucket = (first * FACTORS[0] + second * FACTORS[1]) % self.pairs.num_embeddings
-            rare = (self.rarity[first] + self.rarity[second]) / 2 * real[:, 1:]
-            total = total + _sum(rare * self.pair_weights(bucket).squeeze(-1).exp(), self.pairs(bucket))
-        pooled = F.layer_norm(total, (self.dim,))
+            raise RecipeError("the encoder bag cannot hide tokens; hide them in a view, or choose the encoder transformer")
+        weights = self._weights(batch)
+        latent = (weights[:, None].to(self.table.weight.dtype) @ self.table(batch.values)).squeeze(1)
+        latent = latent / weights.norm(dim=1, keepdim=True).clamp(min=1e-6).to(latent.dtype)
+        whole = [self.weight * F.normalize(latent, dim=1)] if self.lexical else [latent]
         if self.dropout and self.training:
-            pooled = F.dropout(pooled, self.dropout)
-        for layer in self.layers:
-            pooled = pooled + layer(pooled)
-        return Features(pooled=pooled)
+            whole[0] = F.dropout(whole[0], self.dropout)
+        if self.lexical:
+            whole.append(torch.zeros_like(latent[:, :1]).expand(-1, self.lexical) if self.training else self._lexical(batch))
+        return Features(pooled=torch.cat(whole, dim=1), tokens=latent[:, None])
+
+    def token_grid(self) -> tuple[int, ...]:
+        """One token, the text."""
+        return (1,)
+
+    def token_content(self, batch: Batch) -> TokenContent:
+        """(batch, 1, vocabulary) TF-IDF of the text's tokens, at unit length."""
+        vectors = torch.zeros(len(batch), self.spec.size, device=batch.device)
+        vectors = vectors.scatter_add_(1, batch.values, self._weights(batch).float())
+        return TokenContent(F.normalize(vectors, dim=1)[:, None])
+
+    def content_size(self) -> tuple[int, int]:
+        """A number for each token that is known."""
+        return self.spec.size, 0
+
+    def decoder(self, width: int, depth: int, heads: int) -> nn.Module:
+        """The table itself, read the other way: it has nothing of its own to learn."""
+        return _Transposed(self.table)
+
+    def _weights(self, batch: Batch) -> Tensor:
+        return self.rarity[batch.values] * cast(TextBatch, batch).real
+
+    def _lexical(self, batch: Batch) -> Tensor:
+        """(batch, lexical) hashed TF-IDF of tokens and of the runs of letters in them, at unit length."""
+        values = batch.values
+        each = self.counts[values] * self._weights(batch)[..., None]
+        vectors = torch.zeros(len(batch), self.lexical, device=values.device, dtype=each.dtype)
+        return F.normalize(vectors.scatter_add_(1, self.places[values].flatten(1), each.flatten(1)), dim=1)
 
 
-class _Layer(nn.Module):
-    def __init__(self, width: int) -> None:
+class _Transposed(nn.Module):
+    def __init__(self, table: nn.Embedding) -> None:
         super().__init__()
-        self.norm, self.widen, self.narrow = nn.LayerNorm(width), nn.Linear(width, 2 * width), nn.Linear(2 * width, width)
-        nn.init.zeros_(self.narrow.weight)
-        nn.init.zeros_(self.narrow.bias)
+        self._table = (table,)  # the encoder's own: neither copied nor listed here
 
-    def forward(self, vectors: Tensor) -> Tensor:
-        return cast(Tensor, self.narrow(F.gelu(self.widen(self.norm(vectors)))))
+    def forward(self, tokens: Tensor, mask: TokenMask | None = None, batch: Batch | None = None) -> Tensor:
+        return tokens @ self._table[0].weight.t().to(tokens.dtype)
 
 
 def rarity(spec: TextSpec) -> Tensor:
@@ -101,27 +119,48 @@ def rarity(spec: TextSpec) -> Tensor:
     return weights
 
 
-def _sum(weights: Tensor, vectors: Tensor) -> Tensor:
-    """(batch, dim) the weighted sum over tokens, in one product."""
-    return (weights[:, None, :].to(vectors.dtype) @ vectors).squeeze(1)
+def lexical_rows(spec: TextSpec, size: int) -> tuple[Tensor, Tensor]:
+    """For each token, its columns among `size` and what it adds there: (tokens, most) int64 and float32.
+
+    A token counts once for itself and, with the half of its weight in all, for the runs of two to four letters in it. Signs are
+    hashed as well, so that what falls together by chance cancels out on average.
+    """
+    rows = []
+    for number in range(spec.size):
+        word = spec.tokenizer.vocabulary[number] if spec.tokenizer.vocabulary else ""
+        runs = [] if number in spec.specials or spec.tokenizer.how != "words" else _runs(word)
+        hashed = [(zlib.crc32(f"{number}".encode()), 1.0)]
+        hashed += [(zlib.crc32(each.encode()), (0.5 / len(runs)) ** 0.5) for each in runs]
+        rows.append([(code % size, weight * (1 if (code >> 16) & 1 else -1)) for code, weight in hashed])
+    most = max(map(len, rows))
+    places, counts = torch.zeros(spec.size, most, dtype=torch.long), torch.zeros(spec.size, most)
+    for number, row in enumerate(rows):
+        for column, (place, weight) in enumerate(row):
+            places[number, column], counts[number, column] = place, weight
+    return places, counts
+
+
+def _runs(word: str) -> list[str]:
+    framed = word[2:] + ">" if word.startswith("##") else f"<{word}>"
+    return [framed[start : start + length] for length in RUNS for start in range(len(framed) - length + 1)][:32]
 
 
 def text_bag(
     spec: TextSpec,
     *,
-    width: Annotated[int, Field(ge=8, le=8192)] = 256,
-    pairs: Annotated[int, Field(ge=0, le=10_000_000)] = 16_384,
-    depth: Annotated[int, Field(ge=0, le=16)] = 1,
-    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1,
+    width: Annotated[int, Field(ge=1, le=8192)] = 128,
+    lexical: Annotated[int, Field(ge=0, le=65_536)] = 2048,
+    weight: Annotated[float, Field(gt=0, le=100)] = 1.0,
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0,
 ) -> Encoder:
-    """A bag of embedded tokens and pairs: fast, and strong for short texts.
+    """A bag of words: hashed TF-IDF beside a learned latent half.
 
     Parameters
     ----------
     spec : a text spec.
-    width : length of the embedding.
-    pairs : buckets for pairs of neighbouring tokens; 0 for none.
-    depth : residual layers behind the sum.
-    dropout : of the sum, while training.
+    width : length of the latent half.
+    lexical : length of the lexical half; 0 for none.
+    weight : of the latent half beside the lexical one.
+    dropout : of the latent half, while training.
     """
-    return BagOfTokens(spec, width, pairs, depth, dropout)
+    return BagOfWords(spec, width, lexical, weight, dropout)

@@ -9,9 +9,9 @@ import yaml
 
 import selflearn.recipes
 from selflearn.methods import find
+from selflearn.views.image.presets import PRESETS
 
 SHELVES = Path(selflearn.recipes.__file__).parent
-RECIPES = sorted((SHELVES / "joint").glob("*.yaml"))
 STEPS, BATCH, GAIN = 30, 96, 0.03
 FIT_KEYS = {"fit", "views", "optimiser", "schedule", "batch"}
 
@@ -30,6 +30,10 @@ def four_labels(embedding, labels):
 def recipe(path):
     raw = yaml.safe_load(path.read_text())
     return {**raw["stages"][0], **raw["presets"]["small"]}
+
+
+# A recipe with views that only some kinds of data have, such as texts, is not for pictures.
+RECIPES = [path for path in sorted((SHELVES / "joint").glob("*.yaml")) if recipe(path).get("views", "standard") in PRESETS]
 
 
 @pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
