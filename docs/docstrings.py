@@ -39,7 +39,7 @@ def numpy_style(text: str) -> str:
     :
         their sum
     """
-    lines, section, written = _source_first(text).splitlines(), "", []
+    lines, section, written = _prose_first(_source_first(text)).splitlines(), "", []
     for number, line in enumerate(lines):
         following = lines[number + 1].strip() if number + 1 < len(lines) else ""
         if following and not following.strip("-") and line and not line[0].isspace():
@@ -62,6 +62,13 @@ def numpy_style(text: str) -> str:
         else:
             written.append(line)
     return "\n".join(written)
+
+
+def _prose_first(text: str) -> str:
+    """Move sections that become prose before those that are parsed: numpy style would take their lines for more of the same."""
+    head, *sections = re.split(r"\n\n(?=[A-Z][\w ]*\n-{3,}\n)", text.rstrip())
+    prose = [section for section in sections if section.split("\n", 1)[0] in _PROSE]
+    return "\n\n".join([head, *prose, *(section for section in sections if section not in prose)])
 
 
 def _source_first(text: str) -> str:
