@@ -18,6 +18,7 @@ KINDS: dict[str, str] = {
     "series": "selflearn.data.series",
     "text": "selflearn.data.texts",
     "table": "selflearn.data.tables",
+    "graph": "selflearn.data.graphs",
 }
 
 LEAST = 8

@@ -37,6 +37,8 @@ VIEWS = {
     "series": "selflearn.views.series",
     "table": "selflearn.views.table",
     "text": "selflearn.views.text",
+    "sound": "selflearn.views.sound",
+    "graph": "selflearn.views.graph",
 }
 
 
