@@ -34,14 +34,17 @@ class TokenMask:
     ----------
     hidden : (batch, tokens) bool, True where a token is hidden. With `how="drop"` every row hides the same number. What is
         padding is never hidden.
-    how : "drop" leaves hidden tokens out of the sequence (MAE); "replace" puts a learned mask token in their place.
+    how : "drop" leaves hidden tokens out of the sequence (MAE); "replace" puts a learned mask token in their place; "show"
+        shows the encoder `shown` instead of what its tokens are (TERA).
     borrowed : (batch, tokens) int64 or None. With `how="replace"`, a hidden token whose number here is not -1 shows what that token
         of its row is, in place of the mask token, so that being hidden cannot always be seen. For encoders with "mask-borrow".
+    shown : (batch, tokens, numbers) altered content of every token, on the scale of `Encoder.token_content`; for "show" alone.
     """
 
     hidden: Tensor
     how: str = "drop"
     borrowed: Tensor | None = None
+    shown: Tensor | None = None
 
 
 @dataclass

@@ -6,7 +6,12 @@ from selflearn.objectives.graph import SimilarityGraph
 from selflearn.objectives.info_nce import info_nce
 from selflearn.objectives.koleo import koleo
 from selflearn.objectives.many_views import mv_dhel, mv_info_nce
-from selflearn.objectives.reconstruction import latent_prediction, masked_classification, masked_reconstruction
+from selflearn.objectives.reconstruction import (
+    altered_reconstruction,
+    latent_prediction,
+    masked_classification,
+    masked_reconstruction,
+)
 from selflearn.objectives.redundancy import barlow_twins
 from selflearn.objectives.regression import cosine_regression, negative_cosine
 from selflearn.objectives.vicreg import covariance, invariance, variance
@@ -14,6 +19,7 @@ from selflearn.objectives.view_prediction import view_prediction
 
 __all__ = [
     "SimilarityGraph",
+    "altered_reconstruction",
     "assignment_cross_entropy",
     "barlow_twins",
     "cosine_regression",
