@@ -10,6 +10,7 @@ from selflearn.objectives.reconstruction import (
     altered_reconstruction,
     latent_prediction,
     masked_classification,
+    masked_cosine,
     masked_reconstruction,
 )
 from selflearn.objectives.redundancy import barlow_twins
@@ -29,6 +30,7 @@ __all__ = [
     "koleo",
     "latent_prediction",
     "masked_classification",
+    "masked_cosine",
     "masked_reconstruction",
     "mv_dhel",
     "mv_info_nce",

@@ -22,9 +22,10 @@ SMALL = {
     "MomentumContrast": {"projector": [32, 16]},
     "TimeDRL": {},
     "MAE": {"decoder_width": 16, "decoder_depth": 1, "decoder_heads": 2},
+    "GraphMAE": {"decoder_width": 16, "decoder_depth": 1, "decoder_heads": 2},
     "Data2Vec": {"top": 2, "predictor": [32]},
 }
-MASKED = {"MAE", "Data2Vec"}
+MASKED = {"MAE", "GraphMAE", "Data2Vec"}
 TOKENS = MASKED | {"TimeDRL"}
 MULTICROP = ["SimCLR", "SupCon", "SwAV", "DINO", "LeJEPA", "ManyViewContrast"]
 
