@@ -1,4 +1,4 @@
-"""From steps in time to one vector: the largest and the mean, of all and of equal parts, over what is real."""
+"""From steps in time to one vector: the largest, the mean or four statistics, of all and of equal parts, over what is real."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-Pool = Literal["max", "mean", "both"]
+Pool = Literal["max", "mean", "both", "statistics"]
+_NUMBERS: dict[Pool, int] = {"max": 1, "mean": 1, "both": 2, "statistics": 4}
 
 
 def pooled_size(channels: int, pool: Pool, parts: int) -> int:
     """How many numbers `over_parts` gives."""
-    return channels * (2 if pool == "both" else 1) * (parts + 1 if parts > 1 else 1)
+    return channels * _NUMBERS[pool] * (parts + 1 if parts > 1 else 1)
 
 
 def over_parts(values: Tensor, real: Tensor | None, pool: Pool, parts: int = 1) -> Tensor:
@@ -32,7 +33,11 @@ def over_parts(values: Tensor, real: Tensor | None, pool: Pool, parts: int = 1) 
 
 
 def over_time(values: Tensor, real: Tensor | None, pool: Pool) -> Tensor:
-    """(batch, channels) or twice that: largest and mean over the real steps; 0 where there are none."""
+    """(batch, channels or a multiple): largest and mean over the real steps, or mean, deviation, least and largest; 0 for none."""
+    if pool == "statistics":
+        mean = over_time(values, real, "mean")
+        spread = over_time((values - mean[..., None]).square(), real, "mean").sqrt()
+        return torch.cat([mean, spread, -over_time(-values, real, "max"), over_time(values, real, "max")], dim=1)
     found = []
     if real is None:
         if pool != "mean":

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -57,6 +58,8 @@ class DilatedEncoder(Encoder):
     pool : over time: "max", "mean" or "both".
     parts : beside the whole, this many equal parts in time are pooled, so that the order of things tells; 1 is the whole alone.
     joints, instance, steps : what the trunk reads; see `SeriesInput`.
+    statistics : mean, deviation, least and largest of what the trunk reads, of the whole and of each part, are in the embedding.
+        While training they are zeros: otherwise they would tell samples apart, and the trunk would have nothing to learn.
     """
 
     capabilities = frozenset({"any-size"})
@@ -73,14 +76,16 @@ class DilatedEncoder(Encoder):
         joints: bool,
         instance: bool,
         steps: bool,
+        statistics: bool = False,
     ) -> None:
         super().__init__()
         if joints and not spec.joints:
             raise RecipeError("joints = true needs series that are skeletons: read them with --read joints=NUMBER")
         self.spec, self.pool, self.parts = spec, pool, parts
         self.settings = dict(
-            width=width, depth=depth, out=out, kernel=kernel, pool=pool, parts=parts, joints=joints, instance=instance, steps=steps
-        )
+            width=width, depth=depth, out=out, kernel=kernel, pool=pool, parts=parts, joints=joints, instance=instance, steps=steps,
+            statistics=statistics,
+        )  # fmt: skip
         depth = depth or enough_depth(spec.length, kernel)
         out = out or max(16, 320 // pooled_size(1, pool, parts))
         self.input = SeriesInput(spec, joints, instance, steps)
@@ -89,17 +94,22 @@ class DilatedEncoder(Encoder):
         self.blocks = nn.ModuleList(
             Dilated(width, outputs, 2**number, kernel) for number, outputs in enumerate(widths[1:] if depth > 1 else widths[-1:])
         )
-        self.dim = pooled_size(out, pool, parts)
+        self.statistics = statistics
+        self.dim = pooled_size(out, pool, parts) + (pooled_size(self.input.size, "statistics", parts) if statistics else 0)
 
     def forward(self, batch: Batch, mask: TokenMask | None = None, layers: bool = False) -> Features:
         if mask is not None:
             raise RecipeError("the encoder dilated cannot hide tokens; choose encoder: patches, or hide time in a view")
         real = None if batch.mask is None else batch.mask[:, None]
-        values = self.embed(self.input(batch))
-        values = kept(values, real)
+        read = self.input(batch)
+        values = kept(self.embed(read), real)
         for block in self.blocks:
             values = block(values, real)
-        return Features(pooled=over_parts(values, batch.mask, self.pool, self.parts))
+        pooled = over_parts(values, batch.mask, self.pool, self.parts)
+        if self.statistics:
+            told = over_parts(read, batch.mask, "statistics", self.parts)
+            pooled = torch.cat([pooled, torch.zeros_like(told) if self.training else told], dim=1)
+        return Features(pooled=pooled)
 
 
 def enough_depth(length: int, kernel: int = 3) -> int:
