@@ -180,6 +180,16 @@ def _ucr(name: str, development: int) -> Callable[[], Material]:
     return load
 
 
+def _cora() -> Material:
+    """The nodes of Cora: its public validation nodes to tune on, its public test nodes to measure, all others to learn from."""
+    path = data_file("cora", "cora.npz")
+    dataset = read(path, ReadOptions(kind="graph"))
+    with np.load(path) as content:
+        development, test = content["val_idx"].astype(np.int64), content["test_idx"].astype(np.int64)
+    learn = np.setdiff1d(np.arange(len(dataset)), np.concatenate([development, test]))
+    return Material(dataset, learn, np.sort(development), np.sort(test))
+
+
 LOADERS: dict[str, Callable[[], Material]] = {
     "digits": _digits,
     "mnist": _official(_pixels("mnist", "mnist.npz"), development=10_000),
@@ -188,4 +198,5 @@ LOADERS: dict[str, Callable[[], Material]] = {
     "spoken-digits": _spoken_digits,
     "chest-accelerometer": _chest,
     "phalanges": _ucr("PhalangesOutlinesCorrect", development=400),
+    "cora": _cora,
 }
