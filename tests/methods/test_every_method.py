@@ -24,8 +24,9 @@ SMALL = {
     "MAE": {"decoder_width": 16, "decoder_depth": 1, "decoder_heads": 2},
     "GraphMAE": {"decoder_width": 16, "decoder_depth": 1, "decoder_heads": 2},
     "Data2Vec": {"top": 2, "predictor": [32]},
+    "JEPA": {"predictor_width": 16, "predictor_depth": 1, "predictor_heads": 2},
 }
-MASKED = {"MAE", "GraphMAE", "Data2Vec"}
+MASKED = {"MAE", "GraphMAE", "Data2Vec", "JEPA"}
 TOKENS = MASKED | {"TimeDRL"}
 MULTICROP = ["SimCLR", "SupCon", "SwAV", "DINO", "LeJEPA", "ManyViewContrast"]
 
