@@ -72,6 +72,29 @@ class Sentences:
         return views.make_views(self.batch(rows), views.build(self.spec, name, **options), generator)
 
 
+class Scans:
+    """The digits as series: eight channels, one a row of pixels, scanned from left to right."""
+
+    def __init__(self) -> None:
+        values, labels = load_digits(return_X_y=True)
+        self.data = read(values.reshape(-1, 8, 8).astype(np.float32), kind="series", labels=labels)
+        self.spec, self.labels = self.data.spec, torch.from_numpy(self.data.labels)
+
+    def batch(self, rows: torch.Tensor) -> Batch:
+        return self.data.batch(np.asarray(rows))
+
+    def encoder(self, name: str = "patches", **options) -> networks.Encoder:
+        return networks.build(self.spec, name, **{"width": 32, "depth": 2, "heads": 2, "patch": 1, **options})
+
+    def views(self, rows: torch.Tensor, generator: torch.Generator, name: str = "standard", **options) -> list[Batch]:
+        return views.make_views(self.batch(rows), views.build(self.spec, name, **options), generator)
+
+
+@pytest.fixture(scope="session")
+def scans() -> Scans:
+    return Scans()
+
+
 @pytest.fixture(scope="session")
 def sentences() -> Sentences:
     return Sentences()

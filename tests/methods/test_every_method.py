@@ -28,23 +28,25 @@ SMALL = {
     "MaskedLanguage": {"hidden": 0.3, "decoder_width": 16, "decoder_depth": 1, "decoder_heads": 2},
     "Autoencoder": {},
     "CrossEntropy": {"classes": 10},
+    "TERA": {"span": 2, "time": 0.5},
 }
 MASKED = {"MAE", "GraphMAE", "Data2Vec", "JEPA", "MaskedLanguage"}
 TOKENS = MASKED | {"TimeDRL"}
+ON_SERIES = {"TERA": "patches"}  # pictures' patches cannot be altered in their own numbers
 ON_TEXTS = {"MaskedLanguage": "transformer", "Autoencoder": "bag"}  # pictures have no words to tell; these take sentences
-VIEWS = {**dict.fromkeys(MASKED, "weak"), "Autoencoder": "plain"}
-ANY_VIEWS = TOKENS | {"Autoencoder", "CrossEntropy"}
+VIEWS = {**dict.fromkeys(MASKED, "weak"), "Autoencoder": "plain", "TERA": "weak"}
+ANY_VIEWS = TOKENS | {"Autoencoder", "CrossEntropy", "TERA"}
 MULTICROP = ["SimCLR", "SupCon", "SwAV", "DINO", "LeJEPA", "ManyViewContrast"]
 
 
 @pytest.fixture
 def data(request, name):
-    return request.getfixturevalue("sentences" if name in ON_TEXTS else "digits")
+    return request.getfixturevalue("sentences" if name in ON_TEXTS else "scans" if name in ON_SERIES else "digits")
 
 
 def made(data, name, **options):
     torch.manual_seed(0)
-    encoder = data.encoder(ON_TEXTS.get(name) or ("vit-tiny" if name in TOKENS else "resnet-narrow"))
+    encoder = data.encoder({**ON_TEXTS, **ON_SERIES}.get(name) or ("vit-tiny" if name in TOKENS else "resnet-narrow"))
     return find(name)(encoder, **{**SMALL[name], **options})
 
 
