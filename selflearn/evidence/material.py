@@ -191,6 +191,17 @@ def _cora() -> Material:
     return Material(dataset, learn, np.sort(development), np.sort(test))
 
 
+def _adult() -> Material:
+    """The census table with its official test part; the last 5,000 of the official training part are kept for tuning."""
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(data_file("tabular", "adult.parquet"))
+    dataset = read(table, ReadOptions(kind="table", labels="income"))
+    train = np.array(table["split"].to_pylist()) == "train"
+    learn, test = np.flatnonzero(train), np.flatnonzero(~train)
+    return Material(dataset, learn[:-5_000], learn[-5_000:], test)
+
+
 LOADERS: dict[str, Callable[[], Material]] = {
     "digits": _digits,
     "mnist": _official(_pixels("mnist", "mnist.npz"), development=10_000),
@@ -200,4 +211,5 @@ LOADERS: dict[str, Callable[[], Material]] = {
     "chest-accelerometer": _chest,
     "phalanges": _ucr("PhalangesOutlinesCorrect", development=400),
     "cora": _cora,
+    "adult": _adult,
 }
