@@ -178,6 +178,20 @@ def _ucr(name: str, development: int) -> Callable[[], Material]:
         rows = np.random.default_rng(0).permutation(np.flatnonzero(train))
         return Material(dataset, np.sort(rows[development:]), np.sort(rows[:development]), np.flatnonzero(~train))
 
+
+def _texts(name: str) -> Callable[[], Material]:
+    """Texts with parts "train" and "test": a fifth of the training part is for tuning, and the vocabulary is that part's."""
+
+    def load() -> Material:
+        file = data_file(name, f"{name}.jsonl.gz")
+        spec = read(file, kind="text", more={"part": "train"}).spec
+        train, test = (read(file, kind="text", like=spec, more={"part": part}) for part in ("train", "test"))
+        dataset = read(file, kind="text", like=spec)
+        row_of = {name: row for row, name in enumerate(dataset.facts.ids)}
+        positions, measured = (np.array([row_of[name] for name in part.facts.ids]) for part in (train, test))
+        learn, development = split(dataset.labels[positions], test=0.2, seed=0)
+        return Material(dataset, positions[learn], positions[development], measured[dataset.labels[measured] >= 0])
+
     return load
 
 
@@ -202,6 +216,8 @@ def _adult() -> Material:
     return Material(dataset, learn[:-5_000], learn[-5_000:], test)
 
 
+
+
 LOADERS: dict[str, Callable[[], Material]] = {
     "digits": _digits,
     "mnist": _official(_pixels("mnist", "mnist.npz"), development=10_000),
@@ -212,4 +228,7 @@ LOADERS: dict[str, Callable[[], Material]] = {
     "phalanges": _ucr("PhalangesOutlinesCorrect", development=400),
     "cora": _cora,
     "adult": _adult,
+    "trec": _texts("trec"),
+    "sst2": _texts("sst2"),
+    "clinc150": _texts("clinc150"),
 }
