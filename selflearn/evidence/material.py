@@ -178,6 +178,8 @@ def _ucr(name: str, development: int) -> Callable[[], Material]:
         rows = np.random.default_rng(0).permutation(np.flatnonzero(train))
         return Material(dataset, np.sort(rows[development:]), np.sort(rows[:development]), np.flatnonzero(~train))
 
+    return load
+
 
 def _texts(name: str) -> Callable[[], Material]:
     """Texts with parts "train" and "test": a fifth of the training part is for tuning, and the vocabulary is that part's."""
@@ -214,8 +216,6 @@ def _adult() -> Material:
     train = np.array(table["split"].to_pylist()) == "train"
     learn, test = np.flatnonzero(train), np.flatnonzero(~train)
     return Material(dataset, learn[:-5_000], learn[-5_000:], test)
-
-
 
 
 LOADERS: dict[str, Callable[[], Material]] = {
