@@ -229,7 +229,9 @@ def compare(runs: Annotated[list[Path], typer.Argument(help="Two or more run fol
     from selflearn.serving import compare as table
     from selflearn.workflow import load
 
-    typer.echo(table({str(path): load(path).scorecard for path in runs}))
+    loaded = {str(path): load(path) for path in runs}
+    data = {name: str(run.folder.read_json("data.json").get("fingerprint")) for name, run in loaded.items()}
+    typer.echo(table({name: run.scorecard for name, run in loaded.items()}, data))
 
 
 @app.command()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -137,6 +137,6 @@ def describe(result: dict[str, Any]) -> str:
     return f"{result['decided_by']}: {result['difference']:+.3g} [{low:+.3g}, {high:+.3g}], {margin}, {seeds}"
 
 
-def _known(name: str | None, known: Iterable[str], what: str) -> None:
-    if name is not None and name not in set(known):
-        raise RunError(f"there is no {what} {name!r}{nearest(name, known)}")
+def _known(name: str | None, known: Collection[str], what: str) -> None:
+    if name is not None and name not in known:
+        raise RunError(f"there is no {what} {name!r}{nearest(name, known)}; there are: {', '.join(sorted(known))}")

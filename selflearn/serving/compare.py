@@ -9,10 +9,11 @@ from selflearn.errors import RunError
 from selflearn.evaluation import Row, Scorecard
 from selflearn.serving.scores import BASELINES, describe, write
 
+UNLIKE = "These runs were measured on different data: read down the columns, not across; there is no baseline in common."
 STAR = "`*`: above all its own baselines, by the 95 % interval of the paired differences"
 
 
-def compare(scorecards: Mapping[str, Scorecard]) -> str:
+def compare(scorecards: Mapping[str, Scorecard], data: Mapping[str, str] | None = None) -> str:
     """A Markdown table: a line a measure, a column a run, and the strongest baseline of any of them as the last column.
 
     A run is marked with ``*`` where it lies clearly above all its own baselines (`Scorecard.lead`). Runs are not compared by
@@ -21,6 +22,7 @@ def compare(scorecards: Mapping[str, Scorecard]) -> str:
     Parameters
     ----------
     scorecards : run name -> its scorecard.
+    data : run name -> fingerprint of its data; where they differ, this is said, and no baseline stands in the last column.
 
     Raises
     ------
@@ -29,15 +31,17 @@ def compare(scorecards: Mapping[str, Scorecard]) -> str:
     measures = list(dict.fromkeys(measure for card in scorecards.values() for measure in card.measures()))
     if not measures:
         raise RunError("there is nothing to compare: none of these runs has a scorecard; evaluate them first")
+    alike = len(set((data or {}).values())) <= 1
     lines = [["measure", *scorecards, "best baseline"]]
     for name in measures:
-        lines.append([name, *(_cell(card, name) for card in scorecards.values()), _baseline(scorecards, name)])
+        baseline = _baseline(scorecards, name) if alike else "-"
+        lines.append([name, *(_cell(card, name) for card in scorecards.values()), baseline])
     lines = [[cell.replace("|", "\\|").replace("\n", " ") for cell in line] for line in lines]
     widths = [max(3, *(len(line[column]) for line in lines)) for column in range(len(lines[0]))]
     lines.insert(1, ["-" * width for width in widths])
     text = ["| " + " | ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) + " |" for line in lines]
     starred = any(cell.endswith(" *") for line in lines for cell in line)
-    return "\n".join([*text, "", STAR] if starred else text)
+    return "\n".join([*text, *(["", STAR] if starred else []), *([] if alike else ["", UNLIKE])])
 
 
 def _cell(card: Scorecard, name: str) -> str:

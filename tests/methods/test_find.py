@@ -11,7 +11,7 @@ from selflearn.methods.find import ROOM
 from selflearn.methods.joint.barlow_twins import BarlowTwins
 
 RECIPES = ROOM.parent / "recipes"
-FAMILIES = ["joint", "masked"]
+FAMILIES = ["joint", "masked"]  # labels alone is a baseline, and no publication's
 
 OWN = """
 from selflearn.methods import Joint, Losses

@@ -5,7 +5,7 @@ import pytest
 from selflearn.errors import RunError
 from selflearn.evaluation import Scorecard
 from selflearn.serving import compare
-from selflearn.serving.compare import STAR
+from selflearn.serving.compare import STAR, UNLIKE
 
 
 def card(**values):
@@ -56,3 +56,11 @@ def test_names_are_told_apart_from_columns_and_every_line_is_as_wide():
 def test_nothing_to_compare_is_said():
     with pytest.raises(RunError, match="nothing to compare"):
         compare({"a": Scorecard()})
+
+
+def test_runs_on_different_data_are_said_to_be():
+    cards = {"a": card(encoder_knn=0.9, raw_knn=0.8), "b": card(encoder_knn=0.95, raw_knn=0.85)}
+    assert compare(cards, {"a": "1", "b": "1"}) == compare(cards)
+    unlike = compare(cards, {"a": "1", "b": "2"})
+    assert unlike.endswith(UNLIKE)
+    assert lines(unlike)[2][3] == "-"
