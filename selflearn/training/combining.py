@@ -18,7 +18,7 @@ from torch import Tensor
 from selflearn.methods.base import Losses
 
 Combine = Literal["sum", "pareto"]
-ROUNDS, ENOUGH = 500, 1e-7
+ROUNDS, ENOUGH = 100, 1e-9
 
 
 def combined(losses: Losses, how: Combine, shared: Sequence[Tensor]) -> Tensor:
@@ -48,8 +48,9 @@ def _flat(gradient: Tensor | None, weight: Tensor) -> Tensor:
 def shortest(products: np.ndarray) -> np.ndarray:
     """The weights of the shortest convex mixture of vectors.
 
-    Of two it is exact: ``clip((g2 - g1) . g2 / |g1 - g2|^2, 0, 1)`` for the first. Of more, weight is moved, always from the vector
-    that lies most along the mixture to the one that lies least, each time by the exact step, until that changes nothing.
+    Of two it is ``clip((g2 - g1) . g2 / |g1 - g2|^2, 0, 1)`` for the first. Of any number: vectors are taken in one by one, always
+    the one that lies least along the mixture; the shortest affine mixture of those taken in is exact, and a vector whose weight
+    would fall below zero on the way there is let go (Wolfe, "Finding the nearest point in a polytope", 1976).
 
     Parameters
     ----------
@@ -63,16 +64,40 @@ def shortest(products: np.ndarray) -> np.ndarray:
     count = len(products)
     if not np.isfinite(products).all():
         return np.full(count, 1 / count)  # the loss is not finite either, which the monitors see
-    weights = np.full(count, 1 / count)
+    enough = ENOUGH * max(float(np.trace(products)) / count, 1e-300)
+    weights = np.zeros(count)
+    weights[products.diagonal().argmin()] = 1.0
     for _ in range(ROUNDS):
         along = products @ weights
-        used = np.flatnonzero(weights > 0)
-        most, least = int(used[along[used].argmax()]), int(along.argmin())
-        gap = along[most] - along[least]
-        curve = products[most, most] - 2 * products[most, least] + products[least, least]
-        if gap <= ENOUGH * max(float(np.trace(products)) / count, 1e-300) or curve <= 0:
+        least = int(along.argmin())
+        if weights[least] > 0 or along[least] >= weights @ along - enough:
             break
-        step = min(gap / curve, weights[most])
-        weights[most] -= step
-        weights[least] += step
+        weights = _shortest_with(products, weights, least)
     return weights / weights.sum()
+
+
+def _shortest_with(products: np.ndarray, weights: np.ndarray, newcomer: int) -> np.ndarray:
+    """The shortest convex mixture of the vectors in use and one more, as far as none of their weights falls below zero."""
+    used = [*np.flatnonzero(weights > 0), newcomer]
+    while True:
+        wanted = np.zeros(len(weights))
+        wanted[used] = _affine(products[np.ix_(used, used)])
+        falling = [each for each in used if wanted[each] <= 0]
+        if not falling:
+            return wanted
+        step, gone = min((weights[each] / (weights[each] - wanted[each]) if weights[each] > 0 else 0.0, each) for each in falling)
+        weights = np.maximum(weights + step * (wanted - weights), 0.0)
+        weights[gone] = 0.0
+        used.remove(gone)
+
+
+def _affine(products: np.ndarray) -> np.ndarray:
+    """Weights with the sum 1, of any sign, whose mixture is shortest."""
+    count = len(products)
+    scale = max(float(np.trace(products)) / count, 1e-300)
+    system = np.ones((count + 1, count + 1))
+    system[:count, :count], system[count, count] = products / scale, 0.0
+    right = np.zeros(count + 1)
+    right[count] = 1.0
+    solution: np.ndarray = np.linalg.lstsq(system, right, rcond=None)[0]
+    return solution[:count]

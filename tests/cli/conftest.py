@@ -18,7 +18,10 @@ import json, os, resource, sys, traceback
 import lightning.pytorch, torch
 import selflearn.data.images, selflearn.serving, selflearn.workflow, selflearn.training.stage, selflearn.cli.screen
 from selflearn.cli import main
+from selflearn.data import KINDS
 
+for kind in KINDS.values():  # a process without rights may not read Python's own folder any more
+    __import__(kind)
 for line in sys.stdin:
     asked = json.loads(line)
     child = os.fork()

@@ -23,6 +23,11 @@ CASES = {
     "view_prediction": lambda a, b: objectives.view_prediction(torch.stack([a, b]), 1),
     "masked_classification": lambda a, b: objectives.masked_classification(a.view(2, 4, 4), CLASSES, HIDDEN),
     "latent_prediction": lambda a, b: objectives.latent_prediction(a.view(2, 4, 4), b.view(2, 4, 4), HIDDEN, 0.5),
+    "mv_info_nce": lambda a, b: objectives.mv_info_nce(torch.stack([a, b])),
+    "mv_dhel": lambda a, b: objectives.mv_dhel(torch.stack([a, b])),
+    "koleo": lambda a, b: objectives.koleo(a),
+    "masked_cosine": lambda a, b: objectives.masked_cosine(a.view(2, 4, 4), b.view(2, 4, 4), HIDDEN, 2.0),
+    "altered_reconstruction": lambda a, b: objectives.altered_reconstruction(a.view(2, 4, 4), b.view(2, 4, 4), A.view(2, 4, 4) > 0),
     "masked_reconstruction": lambda a, b: objectives.masked_reconstruction(a.view(2, 4, 4), b.view(2, 4, 4), HIDDEN, True),
 }
 
