@@ -25,14 +25,15 @@ RESULTS = Path(__file__).parent / "results"
 ENCODERS = {"small": "resnet-narrow", "resnet18": "resnet18"}  # `small` is the narrow network of the LightlySSL comparison
 
 
-def keep(name: str, figures: dict[str, Any]) -> None:
-    """Print figures and write them, with command, machine and commit, to benchmarks/results/NAME.json."""
+def keep(name: str, figures: dict[str, Any], show: bool = True) -> None:
+    """Print figures (unless told not to) and write them, with command, machine and commit, to benchmarks/results/NAME.json."""
     (RESULTS / name).parent.mkdir(parents=True, exist_ok=True)
     commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False).stdout.strip()
     command = "python -m " + " ".join([f"benchmarks.{Path(sys.argv[0]).stem}", *(_public(word) for word in sys.argv[1:])])
     record = {"command": command, "commit": commit, "date": time.strftime("%Y-%m-%d"), "machine": describe(), "figures": figures}
     (RESULTS / f"{name}.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-    print(json.dumps(figures, indent=1))
+    if show:
+        print(json.dumps(figures, indent=1))
 
 
 def _public(word: str) -> str:

@@ -24,7 +24,7 @@ from selflearn.training import Budget, calibrate, embed
 
 METHODS = ("simclr", "barlow-twins", "vicreg", "byol", "lejepa", "mae", "data2vec")
 PAGE = Path(__file__).parents[1] / "docs" / "matrix.md"
-MOST = 4_000  # samples of a data set: a cell lasts seconds
+MOST = 1_500  # samples of a data set: a cell lasts seconds
 SIGNS = {"learned": "above", "did not learn": "not above", "collapsed": "collapsed", "diverged": "diverged"}
 
 HEAD = """# Methods and kinds of data
@@ -82,6 +82,7 @@ def fill(seconds: float, kinds: list[str] | None, methods: list[str] | None, see
             except SelflearnError as error:
                 found = {"verdict": "impossible", "why": str(error)}
             table.setdefault(name, {})[method] = {**found, "seconds": round(time.perf_counter() - began)}
+            keep("matrix/matrix", table, show=False)
             print(name, method, table[name][method], flush=True)
 
     each(kinds, run)
