@@ -32,7 +32,8 @@ HEAD = """# Methods and kinds of data
 Any method runs on any kind of data where the combination makes sense. Each cell below is a short run with a recipe's small
 preset: the accuracy of a vote of the nearest neighbours on a held-out fifth, the encoder's and, after "from", its untrained
 twin's. **above** means that the encoder was better than its twin by more than chance (the verdict "learned", which also looks at
-four labels a class, where the two need not agree). It is a smoke table: seconds of learning tell that a combination works, not which is best; the real comparisons are on the
+four labels a class, where the two need not agree, and on few samples here). It is a smoke table: seconds of learning tell that a
+combination works, not which is best; the real comparisons are on the
 [page of measurements](benchmarks.md).
 """
 
