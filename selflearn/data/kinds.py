@@ -14,6 +14,7 @@ from selflearn.errors import DataError, nearest
 
 KINDS: dict[str, str] = {
     "image": "selflearn.data.images",
+    "sound": "selflearn.data.sound",
     "series": "selflearn.data.series",
     "text": "selflearn.data.texts",
     "table": "selflearn.data.table",

@@ -1,10 +1,11 @@
-"""Opening vision bodies of Hugging Face transformers: by hub name, folder, model, configuration, or a stored configuration.
+"""Opening bodies of Hugging Face transformers: by hub name, folder, model, configuration, or a stored configuration.
 
 Only safetensors are read and only the library's own classes are made; no code that comes with a model ever runs.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -65,13 +66,58 @@ def open_body(source: Any, pretrained: bool, channels: int) -> Body:
         return _named(source, pretrained, channels)
     if isinstance(source, transformers.PreTrainedModel):
         model: Any = source.base_model
-        config = _cleaned(model.config)
+        config = cleaned(model.config)
         if type(model) is not _model_class(config):
             raise RecipeError(f"a {type(source).__name__} holds no body for pictures that can be stored; give the body itself")
-        return Body(_headless(model), _plain(config), True, origin=str(getattr(source, "name_or_path", "")))
+        return Body(_headless(model), plain_config(config), True, origin=str(getattr(source, "name_or_path", "")))
     if isinstance(source, dict | transformers.PretrainedConfig):
         return _configured(source, channels)
     raise RecipeError(f"{type(source).__name__} is no name, folder, model or configuration of Hugging Face transformers")
+
+
+def open_as(source: Any, pretrained: bool, what: str, class_for: Callable[[Any], Any], fit: Callable[[Any], Any]) -> Body:
+    """The body that `source` names, for kinds whose bodies need no more than a class and a configuration that fits.
+
+    Parameters
+    ----------
+    source, pretrained : as in `open_body`.
+    what : what it is a body for, for messages, such as "sound".
+    class_for : configuration to the library's class; raises `RecipeError` for one that is no such body.
+    fit : configuration, of a body before its weights are read or one that has none, to one that fits the data.
+
+    Raises
+    ------
+    MissingExtraError : transformers is not installed.
+    RecipeError : nothing such, no safetensors, or another kind of body.
+    """
+    try:
+        import transformers
+    except ImportError as error:
+        raise MissingExtraError("transformers", "hub", "use a body of Hugging Face transformers") from error
+    if isinstance(source, transformers.PreTrainedModel):
+        model: Any = source.base_model
+        class_for(model.config)
+        return Body(_headless(model), plain_config(model.config), True, origin=str(getattr(source, "name_or_path", "")))
+    if isinstance(source, dict | transformers.PretrainedConfig):
+        config = cleaned(source)
+        config = config if isinstance(source, dict) else fit(config)  # a stored configuration fits already
+        return Body(_headless(class_for(config)(config)), plain_config(config), False)
+    if not isinstance(source, str):
+        raise RecipeError(f"{type(source).__name__} is no name, folder, model or configuration of Hugging Face transformers")
+    try:
+        config = fit(cleaned(transformers.AutoConfig.from_pretrained(source, trust_remote_code=False)))
+        if not pretrained:
+            return Body(_headless(class_for(config)(config)), plain_config(config), False)
+        model = class_for(config).from_pretrained(source, config=config, use_safetensors=True)
+    except (OSError, ValueError, RuntimeError, KeyError) as error:
+        if isinstance(error, RecipeError):
+            raise
+        first = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise RecipeError(
+            f"the body {source!r} cannot be opened ({first}). It must be a model for {what} of Hugging Face transformers, with "
+            "safetensors: a folder, or a hub name reachable from here (or in the local cache)"
+        ) from error
+    return Body(_headless(model.float()), plain_config(config), True, origin=source)
 
 
 def _named(name: str, pretrained: bool, channels: int) -> Body:
@@ -82,7 +128,7 @@ def _named(name: str, pretrained: bool, channels: int) -> Body:
         config = AutoConfig.from_pretrained(name, trust_remote_code=False)
         if not pretrained:
             return _configured(config, channels)
-        config = _cleaned(getattr(config, "vision_config", config))
+        config = cleaned(getattr(config, "vision_config", config))
         kind: Any = _model_class(config)
         model, found = kind.from_pretrained(
             name, config=config, use_safetensors=True, output_loading_info=True, ignore_mismatched_sizes=True
@@ -100,19 +146,19 @@ def _named(name: str, pretrained: bool, channels: int) -> Body:
     if missing or found["mismatched_keys"]:
         raise RecipeError(f"the weights of {name!r} do not fit {type(model).__name__}: {missing[0] if missing else 'other shapes'}")
     mean, std = (tuple(processor[key]) if processor.get(key) else None for key in ("image_mean", "image_std"))
-    return Body(_headless(model.float()), _plain(config), True, mean, std, name)
+    return Body(_headless(model.float()), plain_config(config), True, mean, std, name)
 
 
 def _configured(config: dict[str, Any] | PretrainedConfig, channels: int) -> Body:
-    cleaned = _cleaned(config)
-    cleaned = getattr(cleaned, "vision_config", cleaned)
-    if hasattr(cleaned, "num_channels"):
-        cleaned.num_channels = channels
-    model = _model_class(cleaned)(cleaned)
-    return Body(_headless(model), _plain(cleaned), False)
+    changed = cleaned(config)
+    changed = getattr(changed, "vision_config", changed)
+    if hasattr(changed, "num_channels"):
+        changed.num_channels = channels
+    model = _model_class(changed)(changed)
+    return Body(_headless(model), plain_config(changed), False)
 
 
-def _cleaned(config: dict[str, Any] | PretrainedConfig) -> PretrainedConfig:
+def cleaned(config: dict[str, Any] | PretrainedConfig) -> PretrainedConfig:
     """A configuration object of the library's own class, without anything that could run code."""
     from transformers import AutoConfig
 
@@ -129,7 +175,8 @@ def _cleaned(config: dict[str, Any] | PretrainedConfig) -> PretrainedConfig:
         raise RecipeError(f"the configuration of the type {kind!r} is not known to the installed transformers: {error}") from error
 
 
-def _plain(config: PretrainedConfig) -> dict[str, Any]:
+def plain_config(config: PretrainedConfig) -> dict[str, Any]:
+    """What makes the same network, as plain JSON."""
     return _without(config.to_dict())
 
 

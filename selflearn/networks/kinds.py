@@ -16,6 +16,7 @@ from selflearn.networks.encoder import Encoder
 
 ENCODERS: dict[str, str] = {
     "image": "selflearn.networks.image",
+    "sound": "selflearn.networks.sound",
     "series": "selflearn.networks.series",
     "text": "selflearn.networks.text",
     "table": "selflearn.networks.table",

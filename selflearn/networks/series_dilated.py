@@ -7,9 +7,7 @@ convolutions, the dilation doubling from block to block.
 from __future__ import annotations
 
 import math
-from typing import Literal
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -18,9 +16,9 @@ from selflearn.data.series.spec import SeriesSpec
 from selflearn.errors import RecipeError
 from selflearn.networks.encoder import Encoder
 from selflearn.networks.features import Features, TokenMask
+from selflearn.networks.pooling import Pool, kept, over_parts, pooled_size
 from selflearn.networks.series_input import SeriesInput
 
-Pool = Literal["max", "mean", "both"]
 MOST_DEPTH = 10
 
 
@@ -43,8 +41,8 @@ class Dilated(nn.Module):
 
     def forward(self, values: Tensor, real: Tensor | None = None) -> Tensor:
         """(batch, inputs, length) to (batch, outputs, length); padding is 0 before each convolution, so that none leaks in."""
-        hidden = self.first(_kept(F.gelu(values), real))
-        return _kept(self.second(_kept(F.gelu(hidden), real)) + self.skip(values), real)
+        hidden = self.first(kept(F.gelu(values), real))
+        return kept(self.second(kept(F.gelu(hidden), real)) + self.skip(values), real)
 
 
 class DilatedEncoder(Encoder):
@@ -84,63 +82,26 @@ class DilatedEncoder(Encoder):
             width=width, depth=depth, out=out, kernel=kernel, pool=pool, parts=parts, joints=joints, instance=instance, steps=steps
         )
         depth = depth or enough_depth(spec.length, kernel)
-        pieces = (2 if pool == "both" else 1) * (parts + 1 if parts > 1 else 1)
-        out = out or max(16, 320 // pieces)
+        out = out or max(16, 320 // pooled_size(1, pool, parts))
         self.input = SeriesInput(spec, joints, instance, steps)
         self.embed = nn.Conv1d(self.input.size, width, 1)
         widths = [width] * depth + [out]
         self.blocks = nn.ModuleList(
             Dilated(width, outputs, 2**number, kernel) for number, outputs in enumerate(widths[1:] if depth > 1 else widths[-1:])
         )
-        self.dim = pieces * out
+        self.dim = pooled_size(out, pool, parts)
 
     def forward(self, batch: Batch, mask: TokenMask | None = None, layers: bool = False) -> Features:
         if mask is not None:
             raise RecipeError("the encoder dilated cannot hide tokens; choose encoder: patches, or hide time in a view")
         real = None if batch.mask is None else batch.mask[:, None]
         values = self.embed(self.input(batch))
-        values = _kept(values, real)
+        values = kept(values, real)
         for block in self.blocks:
             values = block(values, real)
-        return Features(pooled=self._pooled(values, batch))
-
-    def _pooled(self, values: Tensor, batch: Batch) -> Tensor:
-        if batch.mask is None or batch.lengths is None:
-            whole = [_over_time(values, None, self.pool)]
-            if self.parts > 1:
-                whole += [
-                    _over_time(each, None, self.pool) for each in values.tensor_split(min(self.parts, values.shape[2]), dim=2)
-                ]
-            return torch.cat(whole, dim=1)
-        pooled = [_over_time(values, batch.mask, self.pool)]
-        if self.parts > 1:
-            place = torch.arange(values.shape[2], device=values.device) * self.parts // batch.lengths[:, None].clamp(min=1)
-            pooled += [_over_time(values, batch.mask & (place == part), self.pool) for part in range(self.parts)]
-        return torch.cat(pooled, dim=1)
+        return Features(pooled=over_parts(values, batch.mask, self.pool, self.parts))
 
 
 def enough_depth(length: int, kernel: int = 3) -> int:
     """Blocks after which a step sees `length` steps: each adds 2 (kernel - 1) times its dilation."""
     return min(MOST_DEPTH, max(2, math.ceil(math.log2(1 + length / (2 * (kernel - 1))))))
-
-
-def _kept(values: Tensor, real: Tensor | None) -> Tensor:
-    return values if real is None else values * real.to(values.dtype)
-
-
-def _over_time(values: Tensor, real: Tensor | None, pool: Pool) -> Tensor:
-    """(batch, channels) or twice that: largest and mean over the real steps; 0 where there are none."""
-    found = []
-    if real is None:
-        if pool != "mean":
-            found.append(values.amax(dim=2))
-        if pool != "max":
-            found.append(values.mean(dim=2))
-        return torch.cat(found, dim=1)
-    count = real.sum(dim=1, keepdim=True)
-    if pool != "mean":
-        lowest = torch.finfo(values.dtype).min
-        found.append(torch.where(count > 0, values.masked_fill(~real[:, None], lowest).amax(dim=2), 0.0))
-    if pool != "max":
-        found.append((values * real[:, None]).sum(dim=2) / count.clamp(min=1))
-    return torch.cat(found, dim=1)

@@ -16,9 +16,8 @@ from torch import Tensor, nn
 from selflearn.data.batch import Batch
 from selflearn.data.texts import TextBatch, TextSpec
 from selflearn.errors import MissingExtraError, RecipeError
-from selflearn.networks.bodies import Body
-from selflearn.networks.bodies import _cleaned as cleaned
-from selflearn.networks.bodies import _plain as plain
+from selflearn.networks.bodies import Body, cleaned
+from selflearn.networks.bodies import plain_config as plain
 from selflearn.networks.encoder import Encoder
 from selflearn.networks.features import Features, TokenContent, TokenMask
 from selflearn.networks.text_decoder import WordDecoder

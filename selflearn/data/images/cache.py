@@ -1,25 +1,15 @@
-"""Decoded pictures on disk: one folder a data set, complete or absent.
-
-Values lie in a file of a fresh name, which is mapped, never loaded, and never renamed or written over (Windows refuses that while
-it is mapped anywhere). An index, which checks itself, says which picture a row came from. `facts.json` names both, written last.
-"""
+"""Decoded pictures on disk: what `selflearn.data.cache` keeps, as pictures."""
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
-import json
-import os
-import tempfile
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-VERSION = 1
-_STALE = 24 * 3600  # seconds after which a file that no facts name is taken for the remains of a killed process
-_PROBED = 256  # rows whose bytes are checked at each opening: a file of the right size may still hold pages never written
+from selflearn.data.cache import VERSION, Cache, Stored, content_key
+
+__all__ = ["VERSION", "Decoded", "PictureCache", "content_key"]
 
 
 @dataclass
@@ -46,143 +36,31 @@ class Decoded:
     content: str
 
 
-def content_key(values: np.ndarray, rows: np.ndarray | None = None) -> str:
-    """A key of pixels: equal for equal pictures in equal order. Above a gigabyte only evenly spread pictures are read for it."""
-    count = len(values) if rows is None else len(rows)
-    each = max(values[:1].nbytes, 1)
-    wanted = min(count, max(1024, 10**9 // each))
-    digest = hashlib.blake2b(f"{count} {values.shape[1:]} {values.dtype}".encode(), digest_size=16)
-    chosen = np.unique(np.linspace(0, count - 1, wanted).astype(np.int64)) if count else np.empty(0, dtype=np.int64)
-    step = max(1, 32_000_000 // each)
-    for start in range(0, len(chosen), step):
-        part = chosen[start : start + step]
-        digest.update(np.ascontiguousarray(values[part if rows is None else rows[part]]).tobytes())
-    return digest.hexdigest()
-
-
-class Cache:
-    """The place of one data set's decoded pictures.
-
-    Parameters
-    ----------
-    folder : where all caches lie.
-    key : of this data set and of the way it is stored.
-    """
+class PictureCache:
+    """The place of one data set's decoded pictures; see `Cache`."""
 
     def __init__(self, folder: Path, key: str) -> None:
-        self.place = folder / "images" / key
+        self._cache = Cache(folder, "images", key)
+        self.place, self.begin, self.abandon = self._cache.place, self._cache.begin, self._cache.abandon
 
     def load(self) -> Decoded | None:
         """What was stored, its values mapped; None where nothing is, or where it is torn (it is then removed)."""
-        if not (self.place / "facts.json").exists():
-            return None
-        try:
-            return self._open()
-        except Exception:  # whatever is wrong with it, it can be made anew
-            for name in (*_named(self.place), "facts.json"):
-                with contextlib.suppress(OSError):
-                    (self.place / name).unlink()
-            return None
-
-    def begin(self, shape: tuple[int, ...], dtype: str) -> tuple[Path, np.ndarray]:
-        """A new file in the place, and the array in it that is to be filled.
-
-        Raises
-        ------
-        OSError : no room or no permission. The room is reserved here: a mapped file that outgrows a disk would kill the process.
-        """
-        self.place.mkdir(parents=True, exist_ok=True)
-        self._sweep()
-        descriptor, name = tempfile.mkstemp(prefix="values-", suffix=".npy", dir=self.place)
-        os.close(descriptor)
-        target = Path(name)
-        try:
-            values = np.lib.format.open_memmap(target, mode="w+", dtype=np.dtype(dtype), shape=shape)
-            if hasattr(os, "posix_fallocate"):
-                with target.open("r+b") as file:
-                    os.posix_fallocate(file.fileno(), 0, target.stat().st_size)
-        except BaseException:
-            self.abandon(target)
-            raise
-        return target, values
+        stored = self._cache.load()
+        return None if stored is None else _decoded(stored)
 
     def finish(self, target: Path, decoded: Decoded) -> Decoded:
-        """Seal what `begin` gave: the same data, mapped for reading. What another process finished first is as good."""
-        assert isinstance(decoded.values, np.memmap)
-        decoded.values.flush()
-        finished = self.load()
-        if finished is not None:
-            self.abandon(target)
-            return finished
-        arrays = {"rows": decoded.rows, "positions": decoded.positions}
+        """Seal what `begin` gave: the same data, mapped for reading."""
+        index = {"rows": decoded.rows, "positions": decoded.positions}
         if decoded.aspect is not None:
-            arrays["aspect"] = decoded.aspect
-        index, beside = _partner(target, "index.npz"), _partner(target, "facts.json")
-        np.savez(index, **arrays)  # type: ignore[arg-type]
-        facts = {
-            "version": VERSION,
-            "values": target.name,
-            "index": index.name,
-            "bytes": target.stat().st_size,
-            "probe": _probe(decoded.values),
-            "failed": {str(position): why for position, why in decoded.failed.items()},
-            "notes": decoded.notes,
-            "content": decoded.content,
-        }
-        with beside.open("w", encoding="utf-8") as file:
-            json.dump(facts, file)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(self.place / "facts.json")
-        stored = self.load()
-        return decoded if stored is None else stored
-
-    def abandon(self, target: Path) -> None:
-        """Remove what was begun, and the place where nothing else is in it."""
-        for each in (target, _partner(target, "index.npz"), _partner(target, "facts.json")):
-            with contextlib.suppress(OSError):  # mapped, on Windows: it is swept later
-                each.unlink(missing_ok=True)
-        with contextlib.suppress(OSError):
-            self.place.rmdir()
-
-    def _open(self) -> Decoded:
-        facts = json.loads((self.place / "facts.json").read_text(encoding="utf-8"))
-        file = self.place / Path(facts["values"]).name
-        values = np.load(file, mmap_mode="r", allow_pickle=False)
-        whole = facts["version"] == VERSION and facts["bytes"] == file.stat().st_size and facts["probe"] == _probe(values)
-        if not whole:
-            raise ValueError("torn cache")
-        with np.load(self.place / Path(facts["index"]).name, allow_pickle=False) as index:
-            aspect = index["aspect"] if "aspect" in index.files else None
-            rows, positions = index["rows"], index["positions"]
-        failed = {int(position): why for position, why in facts["failed"].items()}
-        return Decoded(values, rows, positions, aspect, failed, facts["notes"], facts["content"])
-
-    def _sweep(self) -> None:
-        """Remove what no facts name and nobody has written to for a day, here and in the places beside."""
-        for place in self.place.parent.iterdir():
-            kept = {*_named(place), "facts.json"}
-            for each in place.glob("*"):
-                with contextlib.suppress(OSError):
-                    if each.name not in kept and time.time() - each.stat().st_mtime > _STALE:
-                        each.unlink()
+            index["aspect"] = decoded.aspect
+        failed = {str(position): why for position, why in decoded.failed.items()}
+        facts = {"failed": failed, "notes": decoded.notes, "content": decoded.content}
+        return _decoded(self._cache.finish(target, Stored(decoded.values, index, facts)))
 
 
-def _named(place: Path) -> tuple[str, ...]:
-    """The files that the facts of a place name; none where they cannot be read."""
-    try:
-        facts = json.loads((place / "facts.json").read_text(encoding="utf-8"))
-        return Path(facts["values"]).name, Path(facts["index"]).name
-    except (OSError, ValueError, KeyError, TypeError):
-        return ()
-
-
-def _partner(target: Path, name: str) -> Path:
-    """The file that belongs to values under a fresh name: index-XYZ.npz of values-XYZ.npy."""
-    stem, ending = name.split(".")
-    return target.with_name(f"{target.stem.replace('values', stem)}.{ending}")
-
-
-def _probe(values: np.ndarray) -> str:
-    chosen = np.unique(np.linspace(0, len(values) - 1, min(len(values), _PROBED)).astype(np.int64))
-    return hashlib.blake2b(np.ascontiguousarray(values[chosen]).tobytes(), digest_size=16).hexdigest()
+def _decoded(stored: Stored) -> Decoded:
+    index, facts = stored.index, stored.facts
+    failed = {int(position): why for position, why in facts["failed"].items()}
+    return Decoded(
+        stored.values, index["rows"], index["positions"], index.get("aspect"), failed, list(facts["notes"]), facts["content"]
+    )

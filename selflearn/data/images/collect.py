@@ -8,15 +8,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from selflearn.data.dataset import Facts, Skipped
-from selflearn.data.images.cache import VERSION, Cache, Decoded, content_key
+from selflearn.data.images.cache import VERSION, Decoded, PictureCache, content_key
 from selflearn.data.images.decode import Layout, decode, reason
 from selflearn.data.images.measure import measure, sample_rows
 from selflearn.data.images.origins import Origin
 from selflearn.data.images.spec import ImageSpec
 from selflearn.data.images.store import ArrayImages, Images, StreamedImages
-from selflearn.data.images.survey import Survey, choose_layout, in_threads, notes_on, survey
+from selflearn.data.images.survey import Survey, choose_layout, notes_on, survey
 from selflearn.data.labels import take
 from selflearn.data.options import ReadOptions
+from selflearn.data.threads import in_threads
 from selflearn.errors import DataError
 
 
@@ -96,7 +97,7 @@ class _Job:
         kept_aspect = aspect[rows] if self.mixed else None
         return Decoded(values, rows, positions[rows], kept_aspect, failed, self.notes, content_key(values, rows))
 
-    def to_disk(self, cache: Cache) -> Decoded:
+    def to_disk(self, cache: PictureCache) -> Decoded:
         target, values = cache.begin(self.shape, self.layout.dtype)
         try:
             return cache.finish(target, self.decode_into(values))
@@ -121,12 +122,12 @@ class _Job:
         return StreamedImages(spec, _cut(facts, usable, decoded.failed, self.notes), content, self.origin, usable, aspect)
 
 
-def _cache(origin: Origin, options: ReadOptions, like: ImageSpec | None) -> Cache | None:
+def _cache(origin: Origin, options: ReadOptions, like: ImageSpec | None) -> PictureCache | None:
     stamp = origin.stamp() if options.cache else None
     if stamp is None:
         return None
     form = (like.channels, like.height, like.width, like.dtype) if like else options.size
-    return Cache(options.cache_folder, hashlib.blake2b(f"{VERSION} {stamp} {form}".encode(), digest_size=16).hexdigest())
+    return PictureCache(options.cache_folder, hashlib.blake2b(f"{VERSION} {stamp} {form}".encode(), digest_size=16).hexdigest())
 
 
 def _dataset(decoded: Decoded, facts: Facts, like: ImageSpec | None) -> ArrayImages:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import os
 from collections.abc import Sequence
@@ -13,6 +12,7 @@ import numpy as np
 from PIL import Image
 
 from selflearn.data.images.decode import FORMATS, Unreadable
+from selflearn.data.walk import stamp_of
 
 
 class Origin(Protocol):
@@ -56,14 +56,7 @@ class Files:
 
     def stamp(self) -> str:
         """Of root, relative paths, sizes and times of change."""
-        digest = hashlib.blake2b(str(self.root.resolve()).encode(), digest_size=16)
-        for each in self.paths:
-            try:
-                state = os.stat(os.path.join(self.root, each))
-                digest.update(f"{each}\0{state.st_size}\0{state.st_mtime_ns}\n".encode(errors="surrogateescape"))
-            except OSError:
-                digest.update(f"{each}\0missing\n".encode(errors="surrogateescape"))
-        return digest.hexdigest()
+        return stamp_of(self.root, self.paths)
 
 
 class Blobs:

@@ -6,15 +6,13 @@ import hashlib
 import warnings
 from abc import abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
-from mmap import mmap
-from typing import Any
 
 import numpy as np
 import torch
 from PIL import Image
 
 from selflearn.data.batch import Batch
+from selflearn.data.cache import Mapped
 from selflearn.data.dataset import Dataset, Facts
 from selflearn.data.images.decode import Layout, decode, reason
 from selflearn.data.images.origins import Origin
@@ -84,7 +82,7 @@ class Images(Dataset):
         return (values.float() - self.spec.low) / (self.spec.high - self.spec.low)
 
 
-class ArrayImages(Images):
+class ArrayImages(Mapped, Images):
     """Decoded pictures in one array.
 
     Parameters
@@ -110,27 +108,6 @@ class ArrayImages(Images):
         """Gathered from the array."""
         rows = indices if self.rows is None else self.rows[indices]
         return np.ascontiguousarray(self.values[rows], dtype=self.spec.dtype)
-
-    def __getstate__(self) -> dict[str, Any]:
-        # A worker process maps the file itself; pickled plainly, a mapped array would be read and sent whole.
-        state = dict(self.__dict__)
-        if isinstance(self.values, np.memmap) and isinstance(self.values.base, mmap):  # the whole file, not a slice of it
-            state["values"] = _Mapped(str(self.values.filename))
-        return state
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        if isinstance(state["values"], _Mapped):
-            state["values"] = state["values"].open()
-        self.__dict__.update(state)
-
-
-@dataclass(frozen=True)
-class _Mapped:
-    path: str
-
-    def open(self) -> np.ndarray:
-        mapped: np.ndarray = np.load(self.path, mmap_mode="r", allow_pickle=False)
-        return mapped
 
 
 class StreamedImages(Images):

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import PurePath
-from typing import TypeVar
 
 import numpy as np
 
@@ -16,14 +13,12 @@ from selflearn.data.images.decode import ENDINGS, Header, Layout, examine, reaso
 from selflearn.data.images.origins import Origin
 from selflearn.data.images.spec import ImageSpec, PixelType
 from selflearn.data.options import ReadOptions
+from selflearn.data.threads import in_threads
 from selflearn.errors import DataError
 
 SIDE = 128
 """Default side of stored pictures. Networks here work at 32 to 96 pixels for minutes on a CPU; their crops then still have
 pixels to choose from, and 100,000 colour pictures take 5 GB."""
-
-_CHUNK = 32
-Out = TypeVar("Out")
 
 
 @dataclass
@@ -81,27 +76,6 @@ def choose_layout(headers: Iterable[Header], size: int | None, like: ImageSpec |
     side = int(np.median([(each.width * each.height) ** 0.5 for each in headers]))
     side = max(min(side, limit), 1)
     return Layout(channels, side, side, dtype)
-
-
-def in_threads(
-    work: Callable[[int], Out], positions: Iterable[int], options: ReadOptions, total: int, done: int = 0
-) -> Iterator[Out]:
-    """`work` on every position by threads, answers in order; `options.progress` hears (done, total). Few answers wait at a time."""
-
-    def chunk(part: list[int]) -> list[Out]:
-        return [work(each) for each in part]
-
-    source = iter(positions)
-    parts = iter(lambda: list(islice(source, _CHUNK)), [])
-    with ThreadPoolExecutor(options.threads) as pool:
-        waiting = [pool.submit(chunk, part) for part in islice(parts, 4 * options.threads)]
-        while waiting:
-            answers = waiting.pop(0).result()
-            waiting.extend(pool.submit(chunk, part) for part in islice(parts, 1))
-            yield from answers
-            done += len(answers)
-            if options.progress:
-                options.progress(done, total)
 
 
 def notes_on(headers: dict[int, Header], ids: list[str], layout: Layout) -> list[str]:

@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from selflearn.data.columns import GROUP_NAMES, ID_NAMES, LABEL_NAMES, Columns, find_column, named_column, read_columns
+from selflearn.data.columns import GROUP_NAMES, ID_NAMES, LABEL_NAMES, Columns, read_columns
 from selflearn.data.dataset import Facts
 from selflearn.data.images.collect import collect
 from selflearn.data.images.decode import ENDINGS
 from selflearn.data.images.origins import Files, Objects, Origin
 from selflearn.data.images.store import Images
-from selflearn.data.labels import attach, encode, number_groups, without_conflicts
+from selflearn.data.labels import attach, encode, number_groups
+from selflearn.data.manifest import manifest, names_column, path_list, role_column
 from selflearn.data.options import ReadOptions
 from selflearn.errors import DataError
 
@@ -56,30 +57,10 @@ def read_columns_of_pictures(columns: Columns, where: str, root: Path, options: 
     name = picture_column(columns)
     if name is None:
         raise DataError(f"{where} has no column of picture paths; its columns are {', '.join(columns)}")
-    items = columns[name]
-    label = _column(columns, options.labels, LABEL_NAMES, "labels", name)
-    group = _column(columns, options.groups, GROUP_NAMES, "groups", name)
-    notes = []
-    if all(isinstance(each, str) for each in items):
-        items = [Path(each).as_posix() for each in items]  # "./a.png" and "a.png" are one file
-        rows, repeated = _once(items, columns[label] if label else None, where)
-        if repeated:
-            notes.append(f"{repeated:,} files are named more than once in {where}: each is taken once")
-        ids = [items[row] for row in rows]
-        origin: Origin = Files(root, ids)
-    else:
-        rows, ids, origin = list(range(len(items))), [str(number) for number in range(len(items))], Objects(items, root)
-    labels, classes = encode([columns[label][row] for row in rows]) if label else (np.full(len(ids), -1, dtype=np.int64), [])
-    groups = number_groups([columns[group][row] for row in rows]) if group else None
-    if label:
-        notes.append(f"labels are taken from the column {label!r}")
-    if group:
-        notes.append(f"groups are taken from the column {group!r}")
-    facts = Facts(ids, labels, classes, groups, [], notes)
-    facts = attach(
-        facts, None if _names_column(columns, options.labels) else options.labels, None if group else options.groups, root
-    )
-    return collect(origin, facts, options)
+    found = manifest(columns, name, where, root, options)
+    named = all(isinstance(each, str) for each in found.items)
+    origin: Origin = Files(root, found.items) if named else Objects(found.items, root)
+    return collect(origin, found.facts, options)
 
 
 def read_hub(source: Any, options: ReadOptions) -> Images:
@@ -88,8 +69,8 @@ def read_hub(source: Any, options: ReadOptions) -> Images:
     if pictures is None:
         raise DataError(f"the dataset has no Image column; its columns are {', '.join(source.column_names)}")
     others = {name: list(source[name]) for name in source.column_names if name != pictures}
-    label = _column(others, options.labels, LABEL_NAMES, "labels", pictures)
-    group = _column(others, options.groups, GROUP_NAMES, "groups", pictures)
+    label = role_column(others, options.labels, LABEL_NAMES, "labels", pictures)
+    group = role_column(others, options.groups, GROUP_NAMES, "groups", pictures)
     count = len(source)
     labels, classes = np.full(count, -1, dtype=np.int64), list[str]()
     if label:
@@ -97,7 +78,7 @@ def read_hub(source: Any, options: ReadOptions) -> Images:
     notes = [f"pictures are taken from the column {pictures!r}" + (f", labels from {label!r}" if label else "")]
     groups = number_groups(others[group]) if group else None
     facts = Facts([str(number) for number in range(count)], labels, classes, groups, [], notes)
-    facts = attach(facts, None if _names_column(others, options.labels) else options.labels, None if group else options.groups)
+    facts = attach(facts, None if names_column(others, options.labels) else options.labels, None if group else options.groups)
     known = getattr(source, "_fingerprint", None)  # changes with the content; without it, nothing is cached
     return collect(Objects(_HubColumn(source, pictures), key=f"hub {known} {pictures}" if known else None), facts, options)
 
@@ -105,10 +86,7 @@ def read_hub(source: Any, options: ReadOptions) -> Images:
 def read_list(items: Sequence[Any], options: ReadOptions) -> Images:
     """A list of PIL pictures, or of paths to picture files."""
     if all(isinstance(each, str | Path) for each in items):
-        paths = [Path(each).expanduser().as_posix() for each in items]
-        repeated = len(paths) - len(set(paths))
-        if repeated:
-            raise DataError(f"{repeated} paths of the list are named more than once; every sample needs its own")
+        paths = path_list(items)
         origin: Origin = Files(Path(), paths)
         ids = paths
     else:
@@ -142,27 +120,3 @@ def _holds_pictures(values: Sequence[Any]) -> bool:
     if all(is_object(each) for each in known):
         return True
     return all(isinstance(each, str | Path) and Path(each).suffix.lower() in ENDINGS for each in known)
-
-
-def _names_column(columns: Columns, wanted: Any) -> bool:
-    return isinstance(wanted, str) and find_column(columns, [wanted.strip().lower()]) is not None
-
-
-def _column(columns: Columns, wanted: Any, names: tuple[str, ...], purpose: str, taken: str) -> str | None:
-    """The column a person named, or, where nothing else was given, one with a telling name."""
-    if isinstance(wanted, str) and not Path(wanted).is_file():
-        return named_column(columns, wanted, purpose)
-    if wanted is not None:
-        return None
-    found = find_column(columns, names)
-    return found if found != taken else None
-
-
-def _once(items: list[str], labels: list[Any] | None, where: str) -> tuple[list[int], int]:
-    """Rows that name each file the first time, and how many name one again."""
-    if labels is not None:
-        without_conflicts(items, labels, "label", where)
-    first: dict[str, int] = {}
-    for row, item in enumerate(items):
-        first.setdefault(item, row)
-    return list(first.values()), len(items) - len(first)

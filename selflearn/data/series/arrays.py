@@ -127,11 +127,7 @@ def read_archive(path: Path, reading: SeriesReading) -> Found:
     ------
     DataError : damaged, holding pickled objects, or none of these.
     """
-    try:
-        loaded = np.load(path, allow_pickle=False)
-        arrays = {"values": loaded} if isinstance(loaded, np.ndarray) else {name: loaded[name] for name in loaded.files}
-    except (OSError, ValueError, zipfile.BadZipFile, EOFError, KeyError) as error:
-        raise DataError(f"{path} cannot be read as arrays: {str(error).splitlines()[0]}") from error
+    arrays = load_arrays(path)
     shapes: Shapes = {name: (array.shape, array.dtype) for name, array in arrays.items()}
     name = main_array(shapes)
     if name is None:
@@ -147,6 +143,20 @@ def read_archive(path: Path, reading: SeriesReading) -> Found:
         rate = next((float(arrays[each]) for each in arrays if "rate" in each.lower() and arrays[each].ndim == 0), None)
         return _recording(str(path), arrays[name], step_labels=labels, step_groups=groups, classes=classes, rate=rate)
     return _parts(path, arrays, name, reading, classes)
+
+
+def load_arrays(path: Path) -> dict[str, np.ndarray]:
+    """The arrays of a .npz by name; that of a .npy is called "values".
+
+    Raises
+    ------
+    DataError : damaged, or holding pickled objects, which could run code.
+    """
+    try:
+        loaded = np.load(path, allow_pickle=False)
+        return {"values": loaded} if isinstance(loaded, np.ndarray) else {name: loaded[name] for name in loaded.files}
+    except (OSError, ValueError, zipfile.BadZipFile, EOFError, KeyError) as error:
+        raise DataError(f"{path} cannot be read as arrays: {str(error).splitlines()[0]}") from error
 
 
 def _parts(path: Path, arrays: dict[str, np.ndarray], name: str, reading: SeriesReading, classes: list[str] | None) -> Found:
