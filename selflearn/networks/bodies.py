@@ -83,7 +83,7 @@ def open_as(source: Any, pretrained: bool, what: str, class_for: Callable[[Any],
     source, pretrained : as in `open_body`.
     what : what it is a body for, for messages, such as "sound".
     class_for : configuration to the library's class; raises `RecipeError` for one that is no such body.
-    fit : configuration, of a body before its weights are read or one that has none, to one that fits the data.
+    fit : configuration to one that fits the data; of a model that is given, it may change only what holds for its weights too.
 
     Raises
     ------
@@ -96,7 +96,7 @@ def open_as(source: Any, pretrained: bool, what: str, class_for: Callable[[Any],
         raise MissingExtraError("transformers", "hub", "use a body of Hugging Face transformers") from error
     if isinstance(source, transformers.PreTrainedModel):
         model: Any = source.base_model
-        class_for(model.config)
+        class_for(fit(model.config))
         return Body(_headless(model), plain_config(model.config), True, origin=str(getattr(source, "name_or_path", "")))
     if isinstance(source, dict | transformers.PretrainedConfig):
         config = cleaned(source)

@@ -26,8 +26,9 @@ class Encoder(nn.Module, ABC):
     spec : the kind's description of the data this encoder reads.
     dim : length of `Features.pooled` and of each token.
     settings : plain JSON from which `networks.build(spec, **settings)` makes an equal, untrained encoder.
-    capabilities : what methods may ask for: "tokens" (returns tokens), "mask-drop", "mask-replace" (accepts such a `TokenMask`),
-        "layers" (gives every block's tokens), "any-size" (accepts views of other sizes than its own, as multi-crop needs).
+    capabilities : what methods may ask for: "tokens" (returns tokens), "mask-drop", "mask-replace", "mask-show" (accepts such a
+        `TokenMask`), "layers" (gives every block's tokens), "any-size" (accepts views of other sizes than its own, as multi-crop
+        needs).
     """
 
     spec: Spec

@@ -34,11 +34,14 @@ class TokenMask:
     ----------
     hidden : (batch, tokens) bool, True where a token is hidden. With `how="drop"` every row hides the same number. What is
         padding is never hidden.
-    how : "drop" leaves hidden tokens out of the sequence (MAE); "replace" puts a learned mask token in their place.
+    how : "drop" leaves hidden tokens out of the sequence (MAE); "replace" puts a learned mask token in their place; "show"
+        shows the encoder `shown` instead of what its tokens are (TERA).
+    shown : (batch, tokens, numbers) altered content of every token, on the scale of `Encoder.token_content`; for "show" alone.
     """
 
     hidden: Tensor
     how: str = "drop"
+    shown: Tensor | None = None
 
 
 @dataclass

@@ -44,7 +44,7 @@ class PatchTransformer(Encoder):
         self.patch = min(patch or max(1, round(spec.length / TOKENS)), spec.length)
         self.channels = len(spec.channels)
         self.count = -(-spec.length // self.patch)
-        able = {"tokens", "mask-replace", "layers", "any-size"}
+        able = {"tokens", "mask-replace", "mask-show", "layers", "any-size"}
         self.capabilities = frozenset(able if independent or spec.varies else {*able, "mask-drop"})
         self.embed = nn.Linear(self.patch * (1 if independent else self.channels), width)
         self.mask_token = nn.Parameter(0.02 * torch.randn(1, 1, width))
@@ -98,6 +98,8 @@ class PatchTransformer(Encoder):
         count = patches.shape[1] // (self.channels if self.independent else 1)
         positions = self._positions(count)
         positions = positions.repeat(self.channels, 1) if self.independent else positions
+        if mask is not None and mask.how == "show" and mask.shown is not None:
+            return self.embed(mask.shown.to(patches.dtype)) + positions + 0.0 * self.mask_token
         if mask is None or mask.how == "replace":
             tokens = self.embed(patches)
             # The mask token takes part with weight zero, so that distributed training finds every parameter used.
@@ -120,10 +122,13 @@ class PatchTransformer(Encoder):
     def _check(self, mask: TokenMask | None, patches: Tensor) -> None:
         if mask is None:
             return
-        if mask.how not in {"drop", "replace"} or (mask.how == "drop" and "mask-drop" not in self.capabilities):
+        if f"mask-{mask.how}" not in self.capabilities:
             raise RecipeError(
                 f"how = {mask.how!r} of a token mask: this encoder of series can {', '.join(sorted(self.capabilities))}"
             )
+        if mask.how == "show" and (mask.shown is None or mask.shown.shape != patches.shape):
+            got = None if mask.shown is None else tuple(mask.shown.shape)
+            raise RecipeError(f"what is shown instead of tokens must be of their shape {tuple(patches.shape)}, not {got}")
         if mask.hidden.shape != patches.shape[:2]:
             raise RecipeError(
                 f"a token mask of shape {tuple(mask.hidden.shape)} does not fit tokens of shape {tuple(patches.shape[:2])}"

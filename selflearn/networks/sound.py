@@ -21,7 +21,7 @@ Pooled = Literal["max", "mean", "both"]
 
 
 def spectrogram(
-    spec: SoundSpec, *, width: Width = 16, out: Width = 96, bands: Bands = 0, pool: Pooled = "both", parts: Parts = 3
+    spec: SoundSpec, *, width: Width = 8, out: Width = 96, bands: Bands = 0, pool: Pooled = "both", parts: Parts = 3
 ) -> Encoder:
     """Residual convolutions over log-mel frames.
 

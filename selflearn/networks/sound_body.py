@@ -50,7 +50,8 @@ class SpeechBody(Encoder):
         config = body.config
         self.settings = {"source": config, "origin": body.origin}
         self.dim = int(config["hidden_size"])
-        self.capabilities = frozenset({"tokens", "mask-replace", "layers", "any-size"})
+        able = {"tokens", "layers", "any-size"}
+        self.capabilities = frozenset(able if self.mask_token is None else {*able, "mask-replace"})
         self.kernels = list(zip(config["conv_kernel"], config["conv_stride"], strict=True))
         self.hop = math.prod(config["conv_stride"])
         if self._tokens(at_rate(spec.length, spec.rate)) < 1:
@@ -64,18 +65,24 @@ class SpeechBody(Encoder):
         options: dict[str, Any] = {"output_hidden_states": layers}
         if lengths is not None:
             options["attention_mask"] = (torch.arange(waves.shape[1], device=waves.device) < lengths[:, None]).long()
-        if mask is not None:
-            if mask.how != "replace":
-                raise RecipeError(f"a speech body replaces hidden tokens, it cannot {mask.how} them: recordings differ in length")
-            options["mask_time_indices"] = mask.hidden
+        if mask is not None and f"mask-{mask.how}" not in self.capabilities:
+            raise RecipeError(f"a speech body replaces hidden tokens, it cannot {mask.how} them: recordings differ in length")
+        if self.mask_token is not None:
+            none = torch.zeros(len(batch), self._tokens(waves.shape[1]), dtype=torch.bool, device=waves.device)
+            options["mask_time_indices"] = none if mask is None else mask.hidden
         output = self.body(waves, **options)
         tokens, real = output.last_hidden_state, self._real(batch)
         weights = real.to(tokens.dtype)
         pooled = (weights[:, None] @ tokens).squeeze(1) / weights.sum(dim=1, keepdim=True).clamp(min=1)
-        if self.training and mask is None:
+        if self.training and mask is None and self.mask_token is not None:
             # It takes part with weight zero, so that distributed training finds every parameter used.
-            pooled = pooled + 0.0 * self.body.masked_spec_embed.sum()  # type: ignore[operator]
+            pooled = pooled + 0.0 * self.mask_token.sum()
         return Features(pooled, tokens, tuple(output.hidden_states[1:]) if layers else (), None if lengths is None else real)
+
+    @property
+    def mask_token(self) -> Tensor | None:
+        """The body's own, which stands for hidden tokens."""
+        return getattr(self.body, "masked_spec_embed", None)
 
     def token_grid(self) -> tuple[int, ...]:
         return (self._tokens(at_rate(self.spec.length, self.spec.rate)),)
@@ -182,16 +189,17 @@ def resampled(values: Tensor, rate: int) -> Tensor:
     return torch.fft.irfft(spectrum, size)[:, : at_rate(values.shape[1], rate)] * (size / (blocks * step))
 
 
-def open_sound_body(source: Any, pretrained: bool, spec: SoundSpec) -> Body:
+def open_sound_body(source: Any, pretrained: bool) -> Body:
     """The body for sound that `source` names: a hub name or folder (with safetensors), a model, a configuration or its JSON."""
-    return open_as(source, pretrained, "sound", _class_for, lambda config: _fitted(config, spec))
+    return open_as(source, pretrained, "sound", _class_for, _fitted)
 
 
-def _fitted(config: Any, spec: SoundSpec) -> Any:
+def _fitted(config: Any) -> Any:
     """Without what draws numbers of its own (SpecAugment, dropped layers): views do that, from a given generator."""
-    for name, value in (("apply_spec_augment", False), ("layerdrop", 0.0)):
-        if hasattr(config, name):
-            setattr(config, name, value)
+    if hasattr(config, "mask_time_prob"):
+        # Above 0 the body has a mask token. It draws no spans, for `SpeechBody` always says which tokens are hidden.
+        config.apply_spec_augment, config.mask_time_prob = True, config.mask_time_prob or 0.05
+        config.mask_feature_prob, config.layerdrop = 0.0, 0.0
     return config
 
 
@@ -222,7 +230,7 @@ def hugging_face(
     pretrained : for a name or folder: start from its weights, or only from its configuration.
     origin : where the weights came from, kept for the record.
     """
-    body = open_sound_body(source, pretrained, spec)
+    body = open_sound_body(source, pretrained)
     body.origin = origin or body.origin
     made: nn.Module = body.model
     kind = getattr(getattr(made, "config", None), "model_type", "")

@@ -35,9 +35,14 @@ class LogMel(nn.Module):
     def forward(self, batch: Batch) -> tuple[Tensor, Tensor | None]:
         """(batch, channels, bands, frames) float32, and (batch, frames) bool which are real; None where all are."""
         with torch.autocast(batch.values.device.type, enabled=False):
-            power = energies(batch.values.float(), self.mel, self.window, self.filters)
+            power = energies(precise(batch.values), self.mel, self.window, self.filters)
             real = real_frames(lengths_of(batch), batch.values.shape[2], self.mel)
             return SCALE * log_mel(power, real), real
+
+
+def precise(values: Tensor) -> Tensor:
+    """At least single precision: energies of sound span more than half precision holds."""
+    return values if values.dtype == torch.float64 else values.float()
 
 
 def lengths_of(batch: Batch) -> Tensor | None:
@@ -50,7 +55,7 @@ def lengths_of(batch: Batch) -> Tensor | None:
 def at_one_level(batch: Batch) -> Tensor:
     """(batch, channels, samples) waveforms whose mean is 0 and whose root mean square over what is real is 1; silence stays 0."""
     with torch.autocast(batch.values.device.type, enabled=False):
-        values = batch.values.float()
+        values = precise(batch.values)
         real = torch.ones_like(values[:, :1]) if batch.mask is None else batch.mask[:, None].to(values.dtype)
         count = real.sum(dim=2, keepdim=True).clamp(min=1)
         centred = (values - (values * real).sum(dim=2, keepdim=True) / count) * real

@@ -4,7 +4,12 @@ from selflearn.objectives.assignment import assignment_cross_entropy
 from selflearn.objectives.gaussian import random_directions, sigreg
 from selflearn.objectives.graph import SimilarityGraph
 from selflearn.objectives.info_nce import info_nce
-from selflearn.objectives.reconstruction import latent_prediction, masked_classification, masked_reconstruction
+from selflearn.objectives.reconstruction import (
+    altered_reconstruction,
+    latent_prediction,
+    masked_classification,
+    masked_reconstruction,
+)
 from selflearn.objectives.redundancy import barlow_twins
 from selflearn.objectives.regression import cosine_regression, negative_cosine
 from selflearn.objectives.vicreg import covariance, invariance, variance
@@ -12,6 +17,7 @@ from selflearn.objectives.view_prediction import view_prediction
 
 __all__ = [
     "SimilarityGraph",
+    "altered_reconstruction",
     "assignment_cross_entropy",
     "barlow_twins",
     "cosine_regression",

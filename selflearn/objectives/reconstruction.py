@@ -89,3 +89,24 @@ def latent_prediction(predictions: Tensor, targets: Tensor, hidden: Tensor, beta
     asked, wanted = predictions[hidden], targets[hidden]
     errors = F.smooth_l1_loss(asked, wanted, beta=beta, reduction="sum") if beta > 0 else (asked - wanted).square().sum()
     return errors / (hidden.sum() * predictions.shape[2]).clamp(min=1)
+
+
+@full_precision
+def altered_reconstruction(predictions: Tensor, values: Tensor, altered: Tensor) -> Tensor:
+    """``mean over altered numbers of |prediction - value|``.
+
+    Parameters
+    ----------
+    predictions, values : (batch, tokens, numbers) what is said of the tokens, and what they were before they were altered.
+    altered : (batch, tokens, numbers) bool, the numbers that count; none gives zero.
+
+    Returns
+    -------
+    Tensor : scalar, >= 0.
+
+    Source: Liu et al., "TERA: Self-Supervised Learning of Transformer Encoder Representation for Speech", 2021.
+    """
+    check_alike("altered_reconstruction", predictions, values, axes=3)
+    if altered.shape != values.shape:
+        raise RecipeError(f"altered_reconstruction needs altered of {tuple(values.shape)}, not {tuple(altered.shape)}")
+    return (predictions - values).abs().where(altered, 0.0).sum() / altered.sum().clamp(min=1)

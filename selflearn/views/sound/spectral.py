@@ -44,7 +44,7 @@ class Spectral:
 
     Changes
     -------
-    speed : (batch, 1). equaliser : (batch, 8) decibels. bands : (batch, 2) hidden from, to, as shares of the mel scale.
+    speed : (batch, 1), met within a per cent. equaliser : (batch, 8) decibels. bands : (batch, 2) hidden from, to, as shares of the mel scale.
     room : (batch, taps) response after the direct sound; there is none where nobody asked for rooms.
     """
 
@@ -124,11 +124,11 @@ class Spectral:
 
 @lru_cache(maxsize=256)
 def smooth(least: int) -> int:
-    """The smallest even number from `least` on without a prime factor above 5: such transforms are fast."""
+    """The smallest even number from `least` on without a prime factor above 7: such transforms are fast."""
     number = least + least % 2
     while True:
         rest = number
-        for factor in (2, 3, 5):
+        for factor in (2, 3, 5, 7):
             while rest % factor == 0:
                 rest //= factor
         if rest == 1:
