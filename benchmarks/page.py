@@ -94,10 +94,10 @@ SECTIONS = (
         "sound",
         "sound*.json",
         "--epochs 3",
-        "Six speakers, each left out in turn: accuracy of a linear probe on a frozen encoder that has never heard the speaker, whose "
-        "regularisation is chosen inside the training speakers. Beside it, in the same run: dull features under the same probe, the "
-        "untrained encoder, and (`allowed`) an encoder that has heard that speaker's recordings too, without labels. The aim is 0.75; "
-        "20 stacked log-mel frames without each recording's mean gave 0.666 before.",
+        "Six speakers, each left out in turn: accuracy of a linear probe on a frozen encoder that has never heard the speaker; "
+        "its regularisation is chosen inside the training speakers. Beside it, in the same run: dull features under the same "
+        "probe, the untrained encoder, and (`allowed`) an encoder that has heard that speaker's recordings too, without labels. "
+        "The aim is 0.75; 20 stacked log-mel frames without each recording's mean gave 0.666 before.",
     ),
     Section(
         "Pace of every kind of data",

@@ -150,9 +150,18 @@ def _decode(stream: np.ndarray, offsets: np.ndarray) -> np.ndarray:
     return np.stack([np.asarray(Image.open(io.BytesIO(piece)).convert("RGB")) for piece in pieces])
 
 
+def _spoken_digits() -> Material:
+    """Recordings of the official training part; of its last 300 tuning is scored, and the official test part measures."""
+    dataset = read(data_file("fsdd", "fsdd.npz"), ReadOptions(kind="sound"))
+    test = np.array([name.startswith("test") for name in dataset.facts.ids])
+    train = np.flatnonzero(~test)
+    return Material(dataset, train[:-300], train[-300:], np.flatnonzero(test))
+
+
 LOADERS: dict[str, Callable[[], Material]] = {
     "digits": _digits,
     "mnist": _official(_pixels("mnist", "mnist.npz"), development=10_000),
     "fashion-mnist": _official(_pixels("fashion_mnist", "fashion_mnist.npz"), development=10_000),
     "cifar10": _official(_cifar10, development=5_000),
+    "spoken-digits": _spoken_digits,
 }
