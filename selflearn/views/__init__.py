@@ -105,8 +105,12 @@ def deployed(spec: Spec) -> nn.Module:
 
 
 def deploy_inputs(spec: Spec, batch: Batch) -> dict[str, Tensor]:
-    """What `deployed` reads of a raw batch, by name; the first axis of each is the batch."""
-    inputs: dict[str, Tensor] = _kind(spec).deploy_inputs(batch)
+    """What `deployed` reads of a raw batch, by name; the first axis of each is the batch.
+
+    A graph's other axes are fixed, so a kind whose batches are padded only as far as they need (`filled`) fills them up.
+    """
+    kind = _kind(spec)
+    inputs: dict[str, Tensor] = kind.deploy_inputs(kind.filled(spec, batch) if hasattr(kind, "filled") else batch)
     return inputs
 
 

@@ -24,7 +24,21 @@ from selflearn.views.sound.spectral import Spectral
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["Crop", "Gain", "Noise", "Spectral", "Unit", "build", "deploy_inputs", "deployed", "draw", "flat", "made_up", "plain"]
+__all__ = [
+    "Crop",
+    "Gain",
+    "Noise",
+    "Spectral",
+    "Unit",
+    "build",
+    "deploy_inputs",
+    "deployed",
+    "draw",
+    "filled",
+    "flat",
+    "made_up",
+    "plain",
+]
 
 Part = Annotated[float, Field(gt=0, le=1)]
 Decibels = Annotated[float, Field(ge=0, le=60)]
@@ -189,6 +203,15 @@ class _Samples(nn.Module):
 def deployed(spec: SoundSpec) -> nn.Module:
     """The plain view as a module that can be exported."""
     return _Samples(spec)
+
+
+def filled(spec: SoundSpec, batch: Batch) -> Batch:
+    """The batch with more padding, as long as the longest recording."""
+    more = spec.length - batch.values.shape[2]
+    if not spec.varies or more <= 0:
+        return batch
+    mask = None if batch.mask is None else nn.functional.pad(batch.mask, (0, more))
+    return batch.replace(values=nn.functional.pad(batch.values, (0, more)), mask=mask)
 
 
 def deploy_inputs(batch: Batch) -> dict[str, Tensor]:

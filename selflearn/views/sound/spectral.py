@@ -44,7 +44,7 @@ class Spectral:
 
     Changes
     -------
-    speed : (batch, 1), met within a per cent. equaliser : (batch, 8) decibels.
+    speed : (batch, 1), met within two per cent. equaliser : (batch, 8) decibels.
     bands : (batch, 2) hidden from, to, as shares of the mel scale.
     room : (batch, taps) response after the direct sound; there is none where nobody asked for rooms.
     """
