@@ -39,10 +39,11 @@ class Stage(nn.Module):
 
     def forward(self, maps: Tensor, real: Tensor | None) -> tuple[Tensor, Tensor | None]:
         """Maps whose last axis is time, and (batch, steps) which of it are real; the same, after this stage."""
-        axes = (1,) * (maps.ndim - 2)
 
         def known(values: Tensor) -> Tensor:
-            return kept(values, None if real is None else real.view(len(real), *axes, -1))
+            if real is None:
+                return values
+            return kept(values, real[:, None] if values.ndim == 3 else real[:, None, None])
 
         maps = F.relu(self.norms[0](self.widen(known(maps))), inplace=True)
         real = None if real is None else real[:, :: self.stride]
@@ -127,5 +128,5 @@ class WaveNet(Encoder):
 def pooled(steps: Tensor, real: Tensor | None, pool: Pool, parts: int) -> Tensor:
     """`over_parts` in full precision. A recording too short for all parts gives zeros for those it does not reach."""
     if real is None and steps.shape[2] < parts:
-        real = torch.ones(len(steps), steps.shape[2], dtype=torch.bool, device=steps.device)
+        real = torch.ones(steps.shape[0], steps.shape[2], dtype=torch.bool, device=steps.device)
     return over_parts(precise(steps), real, pool, parts)

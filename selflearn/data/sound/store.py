@@ -38,7 +38,7 @@ class Sound(Dataset):
     """
 
     raw_is: ClassVar[str] = "20 frames of the log-mel spectrogram without each recording's mean, and the deviation of each band"
-    side: ClassVar[int] = 96
+    side: ClassVar[int] = 72
     spec: SoundSpec
 
     def __init__(self, spec: SoundSpec, facts: Facts, content: str, lengths: np.ndarray) -> None:
