@@ -140,18 +140,18 @@ def _changed(spec: SoundSpec, options: _Changed) -> list[View]:
 
 def _standard(spec: SoundSpec, options: _Changed) -> list[View]:
     crop = Crop(_samples(spec, options.seconds), (options.crop, 1.0))
-    view = Compose([Unit(spec), crop, *_changed(spec, options)])
+    view = Compose([crop, Unit(spec), *_changed(spec, options)])  # cut first: there is less to bring to scale
     return [view, view]
 
 
 def _multicrop(spec: SoundSpec, options: _Multicrop) -> list[View]:
     crop = Crop(_samples(spec, options.seconds), (0.6 * options.local, min(1.0, 1.2 * options.local)), scope="local")
-    local = Compose([Unit(spec), crop, *_changed(spec, options)], scope="local")
+    local = Compose([crop, Unit(spec), *_changed(spec, options)], scope="local")
     return [*_standard(spec, options), *([local] * options.crops)]
 
 
 def _weak(spec: SoundSpec, options: _Weak) -> list[View]:
-    parts: list[View] = [Unit(spec), Crop(_samples(spec, options.seconds))]
+    parts: list[View] = [Crop(_samples(spec, options.seconds)), Unit(spec)]
     if options.gain > 0:
         parts.append(Gain((-options.gain, options.gain)))
     if options.noise > 0:
