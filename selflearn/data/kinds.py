@@ -17,6 +17,7 @@ KINDS: dict[str, str] = {
     "series": "selflearn.data.series",
     "text": "selflearn.data.texts",
     "table": "selflearn.data.table",
+    "graph": "selflearn.data.graphs",
 }
 
 LEAST = 8

@@ -35,10 +35,13 @@ class TokenMask:
     hidden : (batch, tokens) bool, True where a token is hidden. With `how="drop"` every row hides the same number. What is
         padding is never hidden.
     how : "drop" leaves hidden tokens out of the sequence (MAE); "replace" puts a learned mask token in their place.
+    borrowed : (batch, tokens) int64 or None. With `how="replace"`, a hidden token whose number here is not -1 shows what that token
+        of its row is, in place of the mask token, so that being hidden cannot always be seen. For encoders with "mask-borrow".
     """
 
     hidden: Tensor
     how: str = "drop"
+    borrowed: Tensor | None = None
 
 
 @dataclass

@@ -19,6 +19,7 @@ ENCODERS: dict[str, str] = {
     "series": "selflearn.networks.series",
     "text": "selflearn.networks.text",
     "table": "selflearn.networks.table",
+    "graph": "selflearn.networks.graph",
 }
 """Kind of data -> module with `ENCODERS` (name -> factory with keyword options) and `default(spec, accelerator, needs) -> name`."""
 

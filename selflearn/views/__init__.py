@@ -32,7 +32,13 @@ __all__ = [
     "tell",
 ]
 
-VIEWS = {"image": "selflearn.views.image", "series": "selflearn.views.series", "table": "selflearn.views.table", "text": "selflearn.views.text"}
+VIEWS = {
+    "image": "selflearn.views.image",
+    "series": "selflearn.views.series",
+    "table": "selflearn.views.table",
+    "text": "selflearn.views.text",
+    "graph": "selflearn.views.graph",
+}
 
 
 def build(spec: Spec, name: str = "standard", size: int | None = None, **options: Any) -> list[View]:

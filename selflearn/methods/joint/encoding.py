@@ -38,10 +38,12 @@ def _runs(views: list[Batch]) -> list[list[Batch]]:
 
 
 def _part(features: Features, number: int, samples: int) -> Features:
+    """One view's rows. Tokens are kept where each sample has a row of them; samples that share one (nodes of a graph) keep none."""
     rows = slice(number * samples, (number + 1) * samples)
+    own = features.tokens is not None and len(features.tokens) == len(features.pooled)
     return Features(
         features.pooled[rows],
-        None if features.tokens is None else features.tokens[rows],
-        tuple(layer[rows] for layer in features.layers),
-        None if features.mask is None else features.mask[rows],
+        features.tokens[rows] if own and features.tokens is not None else None,
+        tuple(layer[rows] for layer in features.layers) if own else (),
+        features.mask[rows] if own and features.mask is not None else None,
     )

@@ -1,0 +1,54 @@
+"""The decoder of graphs: from what an encoder says of nodes to the features of those that were hidden."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from selflearn.data.batch import Batch
+from selflearn.data.graphs.batch import GraphBatch
+from selflearn.errors import RecipeError
+from selflearn.networks.features import TokenMask
+from selflearn.networks.graph_layers import Body, Messages
+
+
+class GraphDecoder(nn.Module):
+    """Nodes that were hidden are hidden again (set to 0) before messages are passed, so that each is restored from its neighbours.
+
+    Hou et al., "GraphMAE: Self-Supervised Masked Graph Autoencoders", 2022, whose decoder is one layer of this kind: a linear map,
+    the second mask, messages, and a linear map to the features. (A layer's own map comes after its messages here, which is the
+    same function and need only be computed for hidden nodes.)
+
+    Parameters
+    ----------
+    dim : length of the encoder's tokens.
+    width, depth, heads : of the decoder's layers; attention has one head in the last, and `heads` before it.
+    out : numbers to predict for each node.
+    body : the kind of layer.
+    """
+
+    def __init__(self, dim: int, width: int, depth: int, heads: int, out: int, body: Body) -> None:
+        super().__init__()
+        self.embed = nn.Linear(dim, width, bias=False)
+        self.layers = nn.ModuleList(
+            Messages(body, width, width, 1 if number == depth - 1 else heads, mapped=number < depth - 1) for number in range(depth)
+        )
+        self.activations = nn.ModuleList(nn.PReLU() for _ in range(depth - 1))
+        self.predict = nn.Linear(width, out)
+        for layer in (self.embed, self.predict):
+            nn.init.xavier_uniform_(layer.weight)
+        nn.init.zeros_(self.predict.bias)
+
+    def forward(self, tokens: Tensor, mask: TokenMask, batch: Batch | None = None) -> Tensor:
+        """The encoder's tokens (rows, nodes, dim) and its mask to (rows, nodes, out), which is 0 for nodes that were visible."""
+        if not isinstance(batch, GraphBatch):
+            raise RecipeError("the decoder of graphs needs the batch whose nodes it restores")
+        with torch.autocast(tokens.device.type, enabled=False):
+            hidden = batch.unpad(mask.hidden)
+            nodes = self.embed(batch.unpad(tokens).float()) * ~hidden[:, None]
+            for number, layer in enumerate(self.layers):
+                nodes = layer(nodes, batch.edges, batch.edge_weights)
+                if number < len(self.activations):
+                    nodes = self.activations[number](nodes)
+            told = nodes.new_zeros((batch.nodes, self.predict.out_features))
+            return batch.pad(told.index_put((hidden.nonzero()[:, 0],), self.predict(nodes[hidden])))
