@@ -5,7 +5,7 @@ from selflearn.networks.encoder import Encoder
 from selflearn.networks.features import Features, TokenContent, TokenMask
 from selflearn.networks.heads import PrototypeLayer, mlp
 from selflearn.networks.kinds import ENCODERS, build, default_encoder, encoder_names
-from selflearn.networks.masks import block_mask, complementary_masks, random_mask, random_mask_of
+from selflearn.networks.masks import block_mask, borrow, complementary_masks, random_mask, random_mask_of
 from selflearn.networks.storage import load_encoder, save_encoder
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "TokenDecoder",
     "TokenMask",
     "block_mask",
+    "borrow",
     "build",
     "complementary_masks",
     "default_encoder",

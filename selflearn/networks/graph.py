@@ -26,6 +26,7 @@ def gcn(
     norm: Norm = "batch",
     pool: Pool = "mean",
     jump: Literal["last", "all"] = "last",
+    activated: bool = False,
 ) -> Encoder:
     """Graph convolutions: neighbours are averaged, weighted by their degrees.
 
@@ -37,8 +38,9 @@ def gcn(
     norm : after each layer: "batch", "layer" or "none".
     pool : of a graph's nodes: "mean", "sum" or "max".
     jump : "last", or "all" layers side by side.
+    activated : whether norm and activation follow the last layer too.
     """
-    return GraphEncoder(spec, "gcn", width, depth, 1, dropout, 0.0, norm, pool, jump)
+    return GraphEncoder(spec, "gcn", width, depth, 1, dropout, 0.0, norm, pool, jump, activated)
 
 
 def gat(
@@ -52,16 +54,17 @@ def gat(
     norm: Norm = "none",
     pool: Pool = "mean",
     jump: Literal["last", "all"] = "last",
+    activated: bool = True,
 ) -> Encoder:
     """Graph attention: neighbours are weighted by what they are.
 
     Parameters
     ----------
-    spec, width, depth, dropout, norm, pool, jump : as in `gcn`.
+    spec, width, depth, dropout, norm, pool, jump, activated : as in `gcn`.
     heads : of attention; they share the width.
     attention_dropout : of the weights.
     """
-    return GraphEncoder(spec, "gat", width, depth, heads, dropout, attention_dropout, norm, pool, jump)
+    return GraphEncoder(spec, "gat", width, depth, heads, dropout, attention_dropout, norm, pool, jump, activated)
 
 
 def gin(
@@ -73,14 +76,15 @@ def gin(
     norm: Norm = "batch",
     pool: Pool = "sum",
     jump: Literal["last", "all"] = "all",
+    activated: bool = True,
 ) -> Encoder:
     """Graph isomorphism networks: neighbours are counted, which tells graphs apart as well as the Weisfeiler-Lehman test.
 
     Parameters
     ----------
-    spec, width, depth, dropout, norm, pool, jump : as in `gcn`.
+    spec, width, depth, dropout, norm, pool, jump, activated : as in `gcn`.
     """
-    return GraphEncoder(spec, "gin", width, depth, 1, dropout, 0.0, norm, pool, jump)
+    return GraphEncoder(spec, "gin", width, depth, 1, dropout, 0.0, norm, pool, jump, activated)
 
 
 def sage(
@@ -92,14 +96,15 @@ def sage(
     norm: Norm = "batch",
     pool: Pool = "mean",
     jump: Literal["last", "all"] = "last",
+    activated: bool = True,
 ) -> Encoder:
     """GraphSAGE: a node beside the mean of its neighbours.
 
     Parameters
     ----------
-    spec, width, depth, dropout, norm, pool, jump : as in `gcn`.
+    spec, width, depth, dropout, norm, pool, jump, activated : as in `gcn`.
     """
-    return GraphEncoder(spec, "sage", width, depth, 1, dropout, 0.0, norm, pool, jump)
+    return GraphEncoder(spec, "sage", width, depth, 1, dropout, 0.0, norm, pool, jump, activated)
 
 
 ENCODERS: dict[str, Callable[..., Encoder]] = {"gcn": gcn, "gat": gat, "gin": gin, "sage": sage}

@@ -36,6 +36,7 @@ class GraphEncoder(Encoder):
     norm : after each layer.
     pool : how the nodes of a graph are put together.
     jump : "last": the last layer is the answer; "all": the layers side by side.
+    activated : whether norm and PReLU follow the last layer too.
     """
 
     spec: GraphSpec
@@ -52,13 +53,14 @@ class GraphEncoder(Encoder):
         norm: Norm,
         pool: Pool,
         jump: Literal["last", "all"],
+        activated: bool,
     ) -> None:
         super().__init__()
         if body == "gat" and width % heads:
             raise RecipeError(f"width = {width} of the encoder gat must be a multiple of heads = {heads}")
         self.spec, self.body, self.dropout, self.pool, self.jump, self.heads = spec, body, dropout, pool, jump, heads
         self.dim = width * depth if jump == "all" else width
-        self.settings = dict(width=width, depth=depth, dropout=dropout, norm=norm, pool=pool, jump=jump)
+        self.settings = dict(width=width, depth=depth, dropout=dropout, norm=norm, pool=pool, jump=jump, activated=activated)
         if body == "gat":
             self.settings |= dict(heads=heads, attention_dropout=attention_dropout)
         able = {"tokens", "mask-replace", "mask-borrow", "any-size"}
@@ -69,8 +71,9 @@ class GraphEncoder(Encoder):
         self.layers = nn.ModuleList(
             Messages(body, width, width, heads, attention_dropout, mapped=number > 0) for number in range(depth)
         )
-        self.norms = nn.ModuleList(norm_of(norm, width) for _ in range(depth))
-        self.activations = nn.ModuleList(nn.PReLU() for _ in range(depth))
+        followed = depth if activated else depth - 1
+        self.norms = nn.ModuleList(norm_of(norm if number < followed else "none", width) for number in range(depth))
+        self.activations = nn.ModuleList(nn.PReLU() if number < followed else nn.Identity() for number in range(depth))
 
     def forward(self, batch: Batch, mask: TokenMask | None = None, layers: bool = False) -> Features:
         graphs = _graphs(batch)
@@ -137,7 +140,7 @@ class GraphEncoder(Encoder):
             return nodes if graphs.seeds is None else nodes[graphs.seeds]
         if self.pool == "max":
             lowest = nodes.new_full((len(graphs), nodes.shape[1]), -torch.inf)
-            highest = lowest.index_reduce(0, graphs.owner, nodes, "amax")
+            highest = lowest.scatter_reduce(0, graphs.owner[:, None].expand_as(nodes), nodes, "amax")
             return torch.where(highest.isfinite(), highest, 0.0)
         total = nodes.new_zeros((len(graphs), nodes.shape[1])).index_add(0, graphs.owner, nodes)
         return total if self.pool == "sum" else total / graphs.sizes.clamp(min=1)[:, None]

@@ -55,6 +55,28 @@ def random_mask_of(real: Tensor, ratio: float, generator: torch.Generator) -> Te
     return (ranks < hidden[:, None]) & real
 
 
+def borrow(hidden: Tensor, real: Tensor, share: float, generator: torch.Generator) -> Tensor:
+    """Which hidden tokens show another token of their row, and which one.
+
+    Devlin et al. (BERT, 2019) show a random word at a tenth of the hidden places, Hou et al. (GraphMAE, 2022) another node.
+
+    Parameters
+    ----------
+    hidden, real : (samples, tokens) bool.
+    share : of the hidden tokens, each by chance.
+    generator : source of randomness.
+
+    Returns
+    -------
+    (samples, tokens) int64: a real token of the row, drawn uniformly; -1 for tokens that borrow nothing.
+    """
+    chance = torch.rand((2, *hidden.shape), generator=generator, device=generator.device).to(hidden.device)
+    counts = real.sum(dim=1, keepdim=True)
+    order = real.to(torch.uint8).argsort(dim=1, descending=True, stable=True)  # the real ones first
+    lender = order.gather(1, (chance[1] * counts).long().clamp(max=(counts - 1).clamp(min=0)))
+    return torch.where(hidden & (chance[0] < share), lender, -1)
+
+
 def block_mask(
     samples: int,
     grid: Sequence[int],

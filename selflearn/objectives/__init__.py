@@ -4,7 +4,7 @@ from selflearn.objectives.assignment import assignment_cross_entropy
 from selflearn.objectives.gaussian import random_directions, sigreg
 from selflearn.objectives.graph import SimilarityGraph
 from selflearn.objectives.info_nce import info_nce
-from selflearn.objectives.reconstruction import latent_prediction, masked_classification, masked_reconstruction
+from selflearn.objectives.reconstruction import latent_prediction, masked_classification, masked_cosine, masked_reconstruction
 from selflearn.objectives.redundancy import barlow_twins
 from selflearn.objectives.regression import cosine_regression, negative_cosine
 from selflearn.objectives.vicreg import covariance, invariance, variance
@@ -20,6 +20,7 @@ __all__ = [
     "invariance",
     "latent_prediction",
     "masked_classification",
+    "masked_cosine",
     "masked_reconstruction",
     "negative_cosine",
     "random_directions",

@@ -39,6 +39,33 @@ def masked_reconstruction(predictions: Tensor, values: Tensor, hidden: Tensor, n
 
 
 @full_precision
+def masked_cosine(predictions: Tensor, values: Tensor, hidden: Tensor, sharpness: float = 1.0) -> Tensor:
+    """``mean over hidden tokens of (1 - cos(prediction, value))^sharpness``: the scaled cosine error.
+
+    Parameters
+    ----------
+    predictions, values : (batch, tokens, values).
+    hidden : (batch, tokens) bool, the tokens that count; none gives zero.
+    sharpness : >= 1; the larger, the less tokens count that are nearly right.
+
+    Returns
+    -------
+    Tensor : scalar in [0, 2^sharpness]; 0 where all directions are right, 1 where they are orthogonal. Lengths of either do not
+        matter. A token whose values are all zero has no direction: its error is 1, and teaches nothing.
+
+    Source: Hou et al., "GraphMAE: Self-Supervised Masked Graph Autoencoders", 2022.
+    """
+    check_alike("masked_cosine", predictions, values, axes=3)
+    if hidden.shape != values.shape[:2] or sharpness < 1:
+        raise RecipeError(
+            f"masked_cosine needs hidden of {tuple(values.shape[:2])}, not {tuple(hidden.shape)}, and {sharpness=} >= 1"
+        )
+    # Chosen first: of a large graph only the hidden nodes' features are worth a product.
+    errors = 1 - F.cosine_similarity(predictions[hidden], values[hidden], dim=-1)
+    return errors.pow(sharpness).sum() / hidden.sum().clamp(min=1)
+
+
+@full_precision
 def masked_classification(logits: Tensor, classes: Tensor, hidden: Tensor) -> Tensor:
     """``mean over hidden tokens of -log softmax(logits)[class]``: masked language modelling, where tokens are words.
 

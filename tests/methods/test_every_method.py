@@ -19,9 +19,10 @@ SMALL = {
     "DINO": {"projector": [32, 16], "prototypes": 24},
     "LeJEPA": {"projector": [32, 16], "slices": 32},
     "MAE": {"decoder_width": 16, "decoder_depth": 1, "decoder_heads": 2},
+    "GraphMAE": {"decoder_width": 16, "decoder_depth": 1, "decoder_heads": 2},
     "Data2Vec": {"top": 2, "predictor": [32]},
 }
-MASKED = {"MAE", "Data2Vec"}
+MASKED = {"MAE", "GraphMAE", "Data2Vec"}
 MULTICROP = ["SimCLR", "SupCon", "SwAV", "DINO", "LeJEPA"]
 
 

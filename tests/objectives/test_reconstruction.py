@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from selflearn.errors import RecipeError
-from selflearn.objectives import latent_prediction, masked_classification, masked_reconstruction
+from selflearn.objectives import latent_prediction, masked_classification, masked_cosine, masked_reconstruction
 
 
 def some():
@@ -101,3 +101,17 @@ def test_shapes_that_do_not_belong_together_are_named():
         masked_classification(torch.zeros(2, 5, 7), classes, hidden)
     with pytest.raises(RecipeError, match="hidden of"):
         latent_prediction(torch.zeros(2, 4, 3), torch.zeros(2, 4, 3), hidden[:1])
+
+
+def test_the_cosine_error_is_zero_when_right_one_when_orthogonal_and_blind_to_length():
+    values = torch.tensor([[[3.0, 0.0], [0.0, 2.0], [1.0, 1.0], [1.0, 0.0]]])
+    hidden = torch.tensor([[True, True, True, False]])
+    assert float(masked_cosine(7 * values, values, hidden, 3.0)) == pytest.approx(0, abs=1e-6)
+    across = torch.tensor([[[0.0, 1.0], [5.0, 0.0], [1.0, -1.0], [-9.0, 0.0]]])
+    assert float(masked_cosine(across, values, hidden, 3.0)) == pytest.approx(1)
+    assert float(masked_cosine(-values, values, hidden, 3.0)) == pytest.approx(8)
+    turned = torch.tensor([[[1.0, 1.0], [1.0, 1.0], [1.0, 0.0], [0.0, 0.0]]])
+    assert float(masked_cosine(turned, values, hidden, 2.0)) == pytest.approx((1 - 0.5**0.5) ** 2, rel=1e-5)
+    assert float(masked_cosine(turned, values, torch.zeros_like(hidden), 2.0)) == 0
+    with pytest.raises(RecipeError, match="sharpness"):
+        masked_cosine(turned, values, hidden, 0.5)

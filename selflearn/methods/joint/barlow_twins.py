@@ -8,6 +8,7 @@ from annotated_types import Ge
 
 from selflearn.methods.base import Losses
 from selflearn.methods.joint.base import Joint
+from selflearn.methods.options import Width
 from selflearn.networks import Features
 from selflearn.objectives import SimilarityGraph, barlow_twins
 
@@ -18,7 +19,11 @@ class BarlowTwins(Joint):
     Settings
     --------
     redundancy : weight of the correlations between different outputs.
+    projector : may be empty: the encoder's own outputs are then compared, as its forms for graphs have it (Bielak et al., "Graph
+        Barlow Twins", 2022; Zhang et al., "From Canonical Correlation Analysis to Self-supervised Graph Neural Networks", 2021).
     """
+
+    projector: list[Width] = [2048, 2048]
 
     redundancy: Annotated[float, Ge(0)] = 5e-3
 

@@ -51,7 +51,7 @@ class Joint(Method):
 
     def make_head(self) -> nn.Module:
         """The projector: hidden layers with batch norm, a last one without norm or bias."""
-        return mlp([self.encoder.dim, *self.projector], bias=False)
+        return mlp([self.encoder.dim, *self.projector], bias=False) if self.projector else nn.Identity()
 
     @abstractmethod
     def losses(self, online: list[Features], graph: SimilarityGraph) -> Losses:

@@ -59,12 +59,16 @@ class Masked(Method):
         """(batch, tokens) bool, True where hidden. Here: any subset of each sample's tokens, uniformly."""
         return hide(self.encoder, view, self.how, self.hidden, generator)
 
+    def mask(self, view: Batch, generator: torch.Generator) -> TokenMask:
+        """What the encoder is told to hide, and how."""
+        return TokenMask(self.draw(view, generator), how=self.how)
+
     def forward(self, views: list[Batch], generator: torch.Generator) -> Outcome:
         """Hide, encode, decode, compare."""
         losses: list[Losses] = []
         seen: list[Tensor] = []
         for view in views:
-            mask = TokenMask(self.draw(view, generator), how=self.how)
+            mask = self.mask(view, generator)
             features = self.encoder(view, mask)
             predictions = self.decoder(features.tokens, mask, view)
             losses.append(self.losses(predictions, self.encoder.token_content(view), mask.hidden))

@@ -10,12 +10,15 @@ from selflearn.data.graphs.statistics import degrees
 from selflearn.views import checks
 from selflearn.views.graph.changes import GraphView, share, with_one_each
 
+MOST_STEPS = 256
+"""Steps of a walk through a large graph; what it has not met by then is filled up at random."""
+
 
 class Subgraph(GraphView):
     """What random walks from a node of each graph, or from every sample at node level, come by.
 
     Qiu et al., "GCC: Graph Contrastive Coding for Graph Neural Network Pre-Training", 2020; You et al., "Graph Contrastive Learning
-    with Augmentations", 2020. A walk goes on for as many steps as a graph has nodes, and at each returns with probability
+    with Augmentations", 2020. A walk goes on for a few times as many steps as nodes are kept, and at each returns with probability
     `restart`; what was visited first stays until the share is reached.
 
     Parameters
@@ -71,7 +74,7 @@ class Subgraph(GraphView):
         sizes = batch.sizes
         first = sizes.cumsum(0) - sizes
         chosen = (share(len(batch), 1, batch, generator)[:, 0] * sizes).long().clamp(max=(sizes - 1).clamp(min=0))
-        return (first + chosen)[sizes > 0], int(2 * self.portion * sizes.max()) + 1
+        return (first + chosen)[sizes > 0], min(MOST_STEPS, int(4 * self.portion * sizes.max()) + 1)
 
 
 def _lists(batch: GraphBatch) -> tuple[Tensor, Tensor, Tensor]:
@@ -124,6 +127,7 @@ class Diffuse(GraphView):
             torch.stack([torch.cat([target, own]), torch.cat([source, own])]),
             torch.cat([weights * scale[source] * scale[target], scale.square()]),
             (batch.nodes, batch.nodes),
+            check_invariants=False,
         ).coalesce()
         found: list[tuple[Tensor, Tensor, Tensor]] = []
         block = max(1, 4_000_000 // max(batch.nodes, 1))
