@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
 from selflearn.training.budget import Budget, parse_budget
+from selflearn.training.combining import Combine
 
 
 def _budget(value: Any) -> Any:
@@ -71,6 +72,8 @@ class FitSettings(_Settings):
     batch : samples in a micro-batch, >= 2.
     accumulate : micro-batches in an update.
     clip : largest gradient norm, or None.
+    combine : how a method's several losses make one step: their "sum", or "pareto", the mixture that lowers all of them (it takes a
+        backward pass for each loss).
     budget : when the stage ends; text such as "10min" is read.
     precision : "auto" chooses by what the machine has; "32", "bf16" (autocast) or "16" (autocast with loss scaling, GPU only).
     device : "auto", "cpu", "cuda", "cuda:1", "mps".
@@ -85,6 +88,7 @@ class FitSettings(_Settings):
     batch: int = Field(default=256, ge=2)
     accumulate: int = Field(default=1, ge=1)
     clip: float | None = Field(default=None, gt=0)
+    combine: Combine = "sum"
     budget: Annotated[Budget, BeforeValidator(_budget), PlainSerializer(str)] = Budget(120.0, "seconds")
     precision: Literal["auto", "32", "bf16", "16"] = "auto"
     device: str = "auto"

@@ -15,6 +15,7 @@ from torch import Tensor
 from selflearn.data.batch import Batch
 from selflearn.methods.base import Method, Outcome
 from selflearn.training.checkpoint import Checkpoints
+from selflearn.training.combining import combined
 from selflearn.training.course import Course
 from selflearn.training.metrics import MetricsFile
 from selflearn.training.monitors import Reading, look
@@ -117,7 +118,8 @@ class GradientStage(pl.LightningModule):
         due = self.course.step % self.settings.monitor_every == 0 or time.perf_counter() - self._looked > LOOK_SECONDS
         self._looking, self._drawn, self._grad_norm = updates and due, len(views[0]), None
         self._outcome = self.method(views, self.generator)
-        return self._outcome.total
+        shared = [weight for weight in self.method.encoder.parameters() if weight.requires_grad]
+        return combined(self._outcome.losses, self.settings.combine, shared)
 
     def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:
         """Learning rate and decay of this update; the gradient is clipped where asked."""
