@@ -20,10 +20,10 @@ Part = Annotated[float, Field(ge=0, lt=1)]
 def gcn(
     spec: GraphSpec,
     *,
-    width: Width = 256,
+    width: Width = 512,
     depth: Depth = 2,
     dropout: Part = 0.0,
-    norm: Norm = "batch",
+    norm: Norm = "none",
     pool: Pool = "mean",
     jump: Literal["last", "all"] = "last",
     activated: bool = False,

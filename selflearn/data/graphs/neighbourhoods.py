@@ -2,7 +2,8 @@
 
 Hamilton et al., "Inductive Representation Learning on Large Graphs" (GraphSAGE), 2017: a node is encoded from a fixed number
 of its neighbours and of theirs. Which neighbours of a node are taken is drawn once, so that a batch is a function of its nodes
-alone and an embedding does not depend on what was embedded beside it; views leave other edges out at every step.
+alone; views leave other edges out at every step. Nodes at the rim of a batch have fewer neighbours than in the
+graph, and edges that one sample followed are there for another, so an embedding depends a little on what is embedded with it.
 """
 
 from __future__ import annotations

@@ -81,7 +81,7 @@ class _Apart(_Changed):
 # A node is known by many features, and what is around it; the nodes of small graphs are known by their kind alone, which hides or
 # shows all of them, so there nodes go and not kinds.
 USUAL: dict[str, dict[str, float]] = {
-    "node": {"edges": 0.3, "nodes": 0.0, "features": 0.3, "hiding": 0.0},
+    "node": {"edges": 0.4, "nodes": 0.0, "features": 0.2, "hiding": 0.0},
     "graph": {"edges": 0.1, "nodes": 0.1, "features": 0.0, "hiding": 0.1},
 }
 
