@@ -150,9 +150,20 @@ def _decode(stream: np.ndarray, offsets: np.ndarray) -> np.ndarray:
     return np.stack([np.asarray(Image.open(io.BytesIO(piece)).convert("RGB")) for piece in pieces])
 
 
+def _cora() -> Material:
+    """The nodes of Cora: its public validation nodes to tune on, its public test nodes to measure, all others to learn from."""
+    path = data_file("cora", "cora.npz")
+    dataset = read(path, ReadOptions(kind="graph"))
+    with np.load(path) as content:
+        development, test = content["val_idx"].astype(np.int64), content["test_idx"].astype(np.int64)
+    learn = np.setdiff1d(np.arange(len(dataset)), np.concatenate([development, test]))
+    return Material(dataset, learn, np.sort(development), np.sort(test))
+
+
 LOADERS: dict[str, Callable[[], Material]] = {
     "digits": _digits,
     "mnist": _official(_pixels("mnist", "mnist.npz"), development=10_000),
     "fashion-mnist": _official(_pixels("fashion_mnist", "fashion_mnist.npz"), development=10_000),
     "cifar10": _official(_cifar10, development=5_000),
+    "cora": _cora,
 }
