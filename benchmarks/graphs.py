@@ -31,7 +31,6 @@ from selflearn.training import Budget, calibrate, embed
 STRENGTHS = (1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0, 100.0)
 AIMS = {"default": 0.825, "graph-mae": 0.835}
 PUBLISHED = {"mutag": 0.882, "proteins": 0.753, "nci1": 0.804}  # GraphMAE
-WHOLE = 1 << 20  # samples of a batch that embeds: all of them at once
 
 
 def place(*parts: str) -> Path:
@@ -56,11 +55,7 @@ def learned(dataset: Dataset, recipe: str, steps: int | None, seed: int, changes
     untrained = recipes.build_twin(chosen.stages[0], encoder, seed)
     plain = views.plain(dataset.spec)
     calibrate(untrained, dataset, plain, seed)
-    size = WHOLE if dataset.spec.level == "node" else 256  # type: ignore[attr-defined]
-    return {
-        recipe: embed(encoder, dataset, plain, batch=size),
-        f"untrained of {recipe}": embed(untrained, dataset, plain, batch=size),
-    }
+    return {recipe: embed(encoder, dataset, plain), f"untrained of {recipe}": embed(untrained, dataset, plain)}
 
 
 def probe(vectors: np.ndarray, labels: np.ndarray, train: np.ndarray, check: np.ndarray, test: np.ndarray) -> tuple[float, float]:

@@ -58,6 +58,7 @@ class Dataset(ABC):
     facts : ids, labels, classes, groups, skipped and notes.
     fingerprint : hexadecimal content key; equal for equal samples in equal order.
     streamed : True where samples are decoded anew for each batch, which is then better done by worker processes.
+    shared : True where a batch of any samples holds all of the data (the nodes of one graph), so that embedding all costs no more.
 
     Class attributes
     ----------------
@@ -70,6 +71,7 @@ class Dataset(ABC):
     side: ClassVar[int] = 48
     drawn: ClassVar[bool] = True
     streamed: bool = False
+    shared: bool = False
 
     spec: Spec
     facts: Facts

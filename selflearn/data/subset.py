@@ -43,6 +43,7 @@ class _Subset(Dataset):
     def __init__(self, whole: Dataset, chosen: np.ndarray) -> None:
         facts = whole.facts
         self.whole, self.chosen, self.spec, self.streamed = whole, chosen, whole.spec, whole.streamed
+        self.shared = whole.shared
         self.raw_is, self.side, self.drawn = whole.raw_is, whole.side, whole.drawn  # type: ignore[misc]
         self.facts = Facts(
             ids=[facts.ids[row] for row in chosen],

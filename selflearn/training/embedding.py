@@ -33,7 +33,7 @@ def embed(
     ----------
     encoder : used in eval mode; afterwards its modules are in the modes, and on the device, they were in before.
     dataset, view : what is embedded, and how raw samples come to the encoder's scale (`views.plain`, or any view).
-    batch : samples at a time; it bounds the memory and does not change the result beyond rounding.
+    batch : samples at a time; it bounds the memory and does not change the result beyond rounding. All of a `shared` dataset.
     precision : "32" measures exactly; "auto" may be faster where rounding to three digits does no harm; "64" computes in double,
         so that a sample's embedding does not depend on the batch it came in (encoders that take double: not bodies of others).
     seed : of what the view draws; the same seed gives the same embeddings.
@@ -46,6 +46,7 @@ def embed(
     target = choose_device(device)
     double = precision == "64"
     dtype = None if double else choose_precision(target, precision).dtype
+    batch = max(1, len(dataset)) if dataset.shared else batch
     home = next((parameter.device for parameter in encoder.parameters()), target)
     modes = [(module, module.training) for module in encoder.modules()]
     vectors = np.empty((len(dataset), encoder.dim), dtype=np.float64 if double else np.float32)

@@ -4,7 +4,10 @@ import numpy as np
 import pytest
 import torch
 
+from selflearn.data import read, subset
+from selflearn.networks import Encoder, Features
 from selflearn.training import embed
+from selflearn.views import plain
 
 
 @pytest.fixture
@@ -72,3 +75,23 @@ def test_in_double_an_embedding_does_not_depend_on_its_batch_and_the_encoder_is_
     assert whole.dtype == np.float64
     np.testing.assert_allclose(whole, one_by_one, rtol=1e-12, atol=1e-14)
     assert all(value.equal(before[name]) and value.dtype == before[name].dtype for name, value in encoder.state_dict().items())
+
+
+def test_data_that_every_batch_holds_whole_is_embedded_at_once():
+    ring = np.stack([np.arange(20), (np.arange(20) + 1) % 20])
+    dataset = read({"edges": ring, "features": np.random.default_rng(0).normal(size=(20, 3))})
+    drawn = []
+
+    class Counting(Encoder):
+        def __init__(self):
+            super().__init__()
+            self.dim, self.settings = 3, {"name": "counting"}
+
+        def forward(self, batch, mask=None, layers=False):
+            drawn.append(len(batch))
+            return Features(batch.values[batch.seeds])
+
+    assert embed(Counting(), dataset, plain(dataset.spec), batch=4).shape == (20, 3)
+    few = embed(Counting(), subset(dataset, [5, 2]), plain(dataset.spec), batch=1)
+    assert drawn == [20, 2]
+    assert few.shape == (2, 3)

@@ -34,12 +34,12 @@ class Neighbourhoods:
         self.counts = np.minimum(degree, fanout)
         self.starts = np.cumsum(self.counts) - self.counts
 
-    def around(self, seeds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def around(self, seeds: np.ndarray, hops: int | None = None) -> tuple[np.ndarray, np.ndarray]:
         """The nodes within reach of `seeds`, sorted, and the edges that were followed, as (2, edges) places among them."""
         known = np.zeros(self.nodes, dtype=bool)
         known[seeds] = True
         front, codes = np.unique(seeds), [np.empty(0, dtype=np.int64)]
-        for _ in range(self.hops):
+        for _ in range(self.hops if hops is None else hops):
             counts = self.counts[front]
             origin = np.repeat(front, counts)
             steps = np.arange(len(origin)) - np.repeat(np.cumsum(counts) - counts, counts)

@@ -68,6 +68,7 @@ class Nodes(_Packed):
 
     def __init__(self, spec: GraphSpec, facts: Facts, values: np.ndarray, pairs: np.ndarray) -> None:
         super().__init__(spec, facts, values, pairs, np.array([0, len(values)]))
+        self.shared = not spec.fanout
         reach = spec.fanout or SHOWN
         self.neighbourhoods = Neighbourhoods(pairs, len(values), spec.hops, reach)
         self._pairs = torch.from_numpy(pairs)
@@ -111,9 +112,7 @@ class Nodes(_Packed):
         """At most about `SHOWN` nodes nearest to one, and every edge between them."""
         nodes, followed = np.array([index]), np.empty((2, 0), dtype=np.int64)
         for hops in (1, 2):
-            self.neighbourhoods.hops, before = hops, self.neighbourhoods.hops
-            wider, edges = self.neighbourhoods.around(np.array([index]))
-            self.neighbourhoods.hops = before
+            wider, edges = self.neighbourhoods.around(np.array([index]), hops)
             if hops > 1 and len(wider) > SHOWN:
                 break
             nodes, followed = wider, edges

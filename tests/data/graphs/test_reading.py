@@ -153,7 +153,7 @@ def test_data_of_pytorch_geometric_at_both_levels():
     graphs = read(many)
     assert graphs.spec.level == "graph"
     assert graphs.labels.tolist() == [size % 2 for size in range(3, 15)]
-    many[2].x = None
+    many[2] = data.Data(edge_index=torch.from_numpy(ring(5)), y=torch.tensor([1]), num_nodes=5)
     with pytest.raises(DataError, match="equally many features"):
         read(many)
 

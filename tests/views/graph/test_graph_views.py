@@ -95,6 +95,6 @@ def test_presets_give_their_views_and_refuse_what_they_do_not_know():
 
 def test_views_can_be_drawn_and_are_vectors_too():
     for spec in (GRAPHS, NODES):
-        view = plain(spec)(batch(spec, 3), generator())
-        assert [picture.size for picture in draw(spec, view)] == [(96, 96)] * 3
-        assert len(flat(spec, view)) == 3
+        view = plain(spec)(batch(spec, 4), generator())
+        assert [picture.size for picture in draw(spec, view)] == [(96, 96)] * len(view)
+        assert len(flat(spec, view)) == len(view)
