@@ -159,7 +159,7 @@ def main() -> None:
         "cora": lambda: cora(asked.recipes, asked.steps, seeds),
         "tu": lambda: tu(asked.sets, asked.recipes, asked.steps, seeds),
     }
-    keep(f"graphs-{asked.part}", parts[asked.part]())
+    keep(f"graphs-{asked.part}-{'-'.join(asked.recipes)}", parts[asked.part]())
 
 
 if __name__ == "__main__":

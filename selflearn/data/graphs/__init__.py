@@ -121,7 +121,7 @@ def _judge_path(path: Path) -> tuple[float, str]:
     if suffix in objects.FILES or suffix in tables.PLAIN:
         return 0.95, f"{suffix} is a format of graphs"
     if suffix in tables.SUFFIXES:
-        ends = tables.ends_of(tables.header(path))
+        ends = tables.narrow_ends(path)
         return (0.9, f"its columns {ends[0]!r} and {ends[1]!r} name the ends of edges") if ends is not None else (0.0, "")
     return 0.0, ""
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from selflearn.data.graphs.found import Found
+from selflearn.data.options import free_memory
 from selflearn.errors import DataError
 
 Shapes = dict[str, tuple[tuple[int, ...], np.dtype[Any]]]
@@ -153,7 +154,15 @@ def _sparse_edges(arrays: Mapping[str, np.ndarray], where: str) -> np.ndarray:
 
 def _sparse_values(arrays: Mapping[str, np.ndarray]) -> np.ndarray | None:
     matrix = _sparse(arrays, ("attr_", "attr_matrix.", "feature_"))
-    return None if matrix is None else matrix.toarray().astype(np.float32)
+    if matrix is None:
+        return None
+    size = 4 * matrix.shape[0] * matrix.shape[1]
+    if size > free_memory() // 2:
+        raise DataError(
+            f"{matrix.shape[1]:,} features of {matrix.shape[0]:,} nodes take {size / 1e9:.1f} GB, and {free_memory() / 1e9:.1f} "
+            "GB are free; leave out rare features"
+        )
+    return np.asarray(matrix.toarray(), dtype=np.float32)
 
 
 def _sparse(arrays: Mapping[str, np.ndarray], prefixes: tuple[str, ...]) -> Any:

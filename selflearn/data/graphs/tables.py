@@ -21,6 +21,7 @@ SUFFIXES = {".csv", ".tsv", ".parquet", ".pq"}
 PLAIN = {".edges", ".edgelist", ".el"}
 _NODE_IDS = ("id", "node", "node_id", "nodeid", *ID_NAMES)
 _NODE_FILES = ("nodes", "node_features", "features", "node", "attributes")
+MOST_COLUMNS = 5
 _MISSING = {"", "na", "nan", "null", "none", "?"}
 
 
@@ -31,6 +32,12 @@ def ends_of(names: Sequence[str]) -> tuple[str, str] | None:
         if one is not None and two is not None:
             return one, two
     return None
+
+
+def narrow_ends(path: Path) -> tuple[str, str] | None:
+    """These columns, of a table that has little else: one of many columns has a `from` and a `to` without being a graph."""
+    names = header(path)
+    return ends_of(names) if len(names) <= MOST_COLUMNS else None
 
 
 def header(path: Path) -> list[str]:
@@ -50,7 +57,7 @@ def header(path: Path) -> list[str]:
 def edge_table(folder: Path) -> Path | None:
     """The table of edges in a folder that also has something of nodes."""
     tables = sorted(each for each in folder.iterdir() if each.suffix.lower() in SUFFIXES | PLAIN and each.is_file())
-    edges = [each for each in tables if each.suffix.lower() in PLAIN or ends_of(header(each)) is not None]
+    edges = [each for each in tables if each.suffix.lower() in PLAIN or narrow_ends(each) is not None]
     named = [each for each in edges if "edge" in each.stem.lower()]
     return next(iter(named or edges), None)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from selflearn.data import read, recognise
+from selflearn.data import graphs, read, recognise
 from selflearn.data.graphs import archives
 from selflearn.data.graphs.edges import clean
 from selflearn.data.graphs.found import Found
@@ -104,6 +104,12 @@ def test_tables_of_edges_find_the_table_of_nodes_beside_them(tmp_path):
         assert any("do not exist" in note for note in dataset.facts.notes)
 
 
+def test_a_wide_table_with_a_from_and_a_to_is_no_graph(tmp_path):
+    rows = "\n".join(f"{row},{row + 1},{row * 2},{row * 3},{row % 4},{row % 5},{row % 7}" for row in range(20))
+    (tmp_path / "trips.csv").write_text("from,to,distance,price,seats,bags,day\n" + rows + "\n")
+    assert graphs.recognise(tmp_path / "trips.csv") is None
+
+
 def test_edges_alone_are_nodes_known_by_their_degree(tmp_path):
     star = "\n".join(f"hub {leaf}" for leaf in range(12))
     (tmp_path / "g.edgelist").write_text("# a star\n" + star + "\n0 1\n")
@@ -150,9 +156,9 @@ def test_data_of_pytorch_geometric_at_both_levels():
         data.Data(x=torch.rand(size, 2), edge_index=torch.from_numpy(ring(size)), y=torch.tensor([size % 2]))
         for size in range(3, 15)
     ]
-    graphs = read(many)
-    assert graphs.spec.level == "graph"
-    assert graphs.labels.tolist() == [size % 2 for size in range(3, 15)]
+    whole = read(many)
+    assert whole.spec.level == "graph"
+    assert whole.labels.tolist() == [size % 2 for size in range(3, 15)]
     many[2] = data.Data(edge_index=torch.from_numpy(ring(5)), y=torch.tensor([1]), num_nodes=5)
     with pytest.raises(DataError, match="equally many features"):
         read(many)
