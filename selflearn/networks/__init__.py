@@ -1,6 +1,6 @@
 """Networks: encoders by kind of data, heads, decoders, token masks, and how an encoder is stored."""
 
-from selflearn.networks.decoders import TokenDecoder
+from selflearn.networks.decoders import LinearDecoder, TokenDecoder
 from selflearn.networks.encoder import Encoder
 from selflearn.networks.features import Features, TokenContent, TokenMask
 from selflearn.networks.heads import PrototypeLayer, mlp
@@ -12,6 +12,7 @@ __all__ = [
     "ENCODERS",
     "Encoder",
     "Features",
+    "LinearDecoder",
     "PrototypeLayer",
     "TokenContent",
     "TokenDecoder",

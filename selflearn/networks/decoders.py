@@ -76,3 +76,26 @@ class TokenDecoder(nn.Module):
         real = None if real is None or bool(real.all()) else real
         decoded, _ = self.transformer(embedded + self.positions[: embedded.shape[1]], real)
         return self.predict(decoded)
+
+
+class LinearDecoder(nn.Module):
+    """Each token's values read off by one linear layer: all the work of restoring is the encoder's.
+
+    Xie et al., SimMIM: A Simple Framework for Masked Image Modeling, 2022; so does PatchTST (Nie et al., 2023).
+
+    Parameters
+    ----------
+    dim : length of the encoder's tokens.
+    out : values to predict for each token.
+    """
+
+    def __init__(self, dim: int, out: int) -> None:
+        super().__init__()
+        self.predict = nn.Linear(dim, out)
+
+    def forward(self, tokens: Tensor, mask: TokenMask, batch: Batch | None = None) -> Tensor:
+        """(batch, tokens, dim) of an encoder that replaced hidden tokens, to predictions of (batch, tokens, out)."""
+        if mask.how == "drop":
+            raise RecipeError("a linear decoder cannot restore tokens that were dropped: hide them with how='replace'")
+        predictions: Tensor = self.predict(tokens)
+        return predictions

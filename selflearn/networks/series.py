@@ -56,6 +56,8 @@ def patches(
     patch: Annotated[int, Field(ge=0, le=4096)] = 0,
     independent: bool = False,
     instance: bool = False,
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0,
+    pool: Literal["mean", "class"] = "mean",
 ) -> Encoder:
     """A transformer over patches; a token holds the patch of all channels.
 
@@ -66,8 +68,10 @@ def patches(
     patch : steps of a patch; 0 makes about 24 of the longest series.
     independent : channels are encoded each on their own, with the same weights.
     instance : each channel of each series is brought to its own mean 0 and deviation 1.
+    dropout : while training.
+    pool : over tokens: their mean, or a class token that attends to them.
     """
-    return PatchTransformer(spec, width, depth, heads, patch, independent, instance)
+    return PatchTransformer(spec, width, depth, heads, patch, independent, instance, dropout, pool)
 
 
 def patchtst(
@@ -77,15 +81,16 @@ def patchtst(
     depth: Annotated[int, Field(ge=1, le=64)] = 3,
     heads: Annotated[int, Field(ge=1, le=64)] = 16,
     patch: Annotated[int, Field(ge=0, le=4096)] = 12,
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.2,
 ) -> Encoder:
     """The published form: each channel on its own, each series normalised, patches of 12 steps that do not overlap.
 
     Parameters
     ----------
     spec : of the series.
-    width, depth, heads, patch : as in `patches`.
+    width, depth, heads, patch, dropout : as in `patches`.
     """
-    return PatchTransformer(spec, width, depth, heads, patch, independent=True, instance=True)
+    return PatchTransformer(spec, width, depth, heads, patch, independent=True, instance=True, dropout=dropout)
 
 
 ENCODERS: dict[str, Callable[..., Encoder]] = {"dilated": dilated, "patches": patches, "patchtst": patchtst}

@@ -7,6 +7,8 @@ token may instead hold the patch of all of them.
 
 from __future__ import annotations
 
+from typing import Literal
+
 import torch
 from torch import Tensor, nn
 
@@ -19,6 +21,7 @@ from selflearn.networks.masks import visible_index
 from selflearn.networks.series_input import normalised
 from selflearn.networks.transformer import Transformer, grid_positions
 
+Pool = Literal["mean", "class"]
 TOKENS = 24
 """Tokens of a series where nobody chose a patch."""
 
@@ -33,22 +36,47 @@ class PatchTransformer(Encoder):
     patch : steps of a patch; 0 makes about 24 patches of the longest series. What is left at the end is filled with zeros.
     independent : channels are encoded each on their own, with the same weights; else a token holds a patch of all channels.
     instance : each channel of each series is brought to its own mean 0 and deviation 1.
+    dropout : share of each token vector, and of what each block adds to it, that is left out while training.
+    pool : `Features.pooled` is the "mean" of the tokens, or a "class" token of its own that attends to them (of independent
+        channels, the mean of theirs).
     """
 
     positions: Tensor
 
-    def __init__(self, spec: SeriesSpec, width: int, depth: int, heads: int, patch: int, independent: bool, instance: bool) -> None:
+    def __init__(
+        self,
+        spec: SeriesSpec,
+        width: int,
+        depth: int,
+        heads: int,
+        patch: int,
+        independent: bool,
+        instance: bool,
+        dropout: float = 0.0,
+        pool: Pool = "mean",
+    ) -> None:
         super().__init__()
-        self.spec, self.dim, self.independent, self.instance = spec, width, independent, instance
-        self.settings = dict(width=width, depth=depth, heads=heads, patch=patch, independent=independent, instance=instance)
+        self.spec, self.dim, self.independent, self.instance, self.pool = spec, width, independent, instance, pool
+        self.settings = dict(
+            width=width,
+            depth=depth,
+            heads=heads,
+            patch=patch,
+            independent=independent,
+            instance=instance,
+            dropout=dropout,
+            pool=pool,
+        )
         self.patch = min(patch or max(1, round(spec.length / TOKENS)), spec.length)
         self.channels = len(spec.channels)
         self.count = -(-spec.length // self.patch)
-        able = {"tokens", "mask-replace", "layers", "any-size"}
+        able = {"tokens", "mask-replace", "layers", "any-size", *(["dropout"] if dropout else [])}
         self.capabilities = frozenset(able if independent or spec.varies else {*able, "mask-drop"})
         self.embed = nn.Linear(self.patch * (1 if independent else self.channels), width)
         self.mask_token = nn.Parameter(0.02 * torch.randn(1, 1, width))
-        self.transformer = Transformer(width, depth, heads)
+        self.class_token = nn.Parameter(0.02 * torch.randn(1, 1, width)) if pool == "class" else None
+        self.transformer = Transformer(width, depth, heads, dropout=dropout)
+        self.drop = nn.Dropout(dropout)
         self.register_buffer("positions", grid_positions((self.count,), width), persistent=False)
         nn.init.xavier_uniform_(self.embed.weight)
         nn.init.zeros_(self.embed.bias)
@@ -56,15 +84,24 @@ class PatchTransformer(Encoder):
     def forward(self, batch: Batch, mask: TokenMask | None = None, layers: bool = False) -> Features:
         patches, real = self._patches(batch), None if batch.mask is None else self.token_real(batch)
         self._check(mask, patches)
-        tokens = self._embed(patches, mask)
+        tokens = self.drop(self._embed(patches, mask))
         attended = real
         if self.independent:
             tokens = tokens.unflatten(1, (self.channels, -1)).flatten(0, 1)
             attended = None if real is None else real.unflatten(1, (self.channels, -1)).flatten(0, 1)
-        output, outputs = self.transformer(tokens, attended)
-        output = self._together(output)
-        pooled = output.mean(dim=1) if real is None else (output * real[..., None]).sum(1) / real.sum(1, keepdim=True).clamp(min=1)
-        return Features(pooled, output, tuple(self._together(each) for each in outputs) if layers else (), real)
+        first = 0 if self.class_token is None else 1
+        if self.class_token is not None:
+            tokens = torch.cat([self.class_token.to(tokens.dtype).expand(len(tokens), -1, -1), tokens], dim=1)
+            attended = None if attended is None else nn.functional.pad(attended, (1, 0), value=True)
+        whole, outputs = self.transformer(tokens, attended)
+        output = self._together(whole[:, first:])
+        if self.class_token is not None:
+            pooled = whole[:, 0].unflatten(0, (len(batch), -1)).mean(dim=1)
+        elif real is None:
+            pooled = output.mean(dim=1)
+        else:
+            pooled = (output * real[..., None]).sum(1) / real.sum(1, keepdim=True).clamp(min=1)
+        return Features(pooled, output, tuple(self._together(each[:, first:]) for each in outputs) if layers else (), real)
 
     def token_grid(self) -> tuple[int, ...]:
         return (self.channels, self.count) if self.independent else (self.count,)

@@ -21,15 +21,16 @@ class Block(nn.Module):
     dim : length of each token.
     heads : attention heads; must divide `dim`.
     ratio : width of the inner layer, as a multiple of `dim`.
+    dropout : share of what is added that is left out while training.
     """
 
-    def __init__(self, dim: int, heads: int, ratio: float = 4.0) -> None:
+    def __init__(self, dim: int, heads: int, ratio: float = 4.0, dropout: float = 0.0) -> None:
         super().__init__()
         if dim % heads:
             raise RecipeError(
                 f"{heads} attention heads do not divide a width of {dim}; choose a width that is a multiple of the heads"
             )
-        self.heads = heads
+        self.heads, self.drop = heads, nn.Dropout(dropout)
         inner = int(dim * ratio)
         self.norm_attention, self.norm_inner = nn.LayerNorm(dim, eps=1e-6), nn.LayerNorm(dim, eps=1e-6)
         self.query_key_value, self.project = nn.Linear(dim, 3 * dim), nn.Linear(dim, dim)
@@ -37,8 +38,8 @@ class Block(nn.Module):
 
     def forward(self, tokens: Tensor, real: Tensor | None = None) -> Tensor:
         """(batch, tokens, dim) to the same. `real`, (batch, tokens) bool, is True where a token may be attended to."""
-        tokens = tokens + self._attend(self.norm_attention(tokens), real)
-        return tokens + self.narrow(F.gelu(self.widen(self.norm_inner(tokens))))
+        tokens = tokens + self.drop(self._attend(self.norm_attention(tokens), real))
+        return tokens + self.drop(self.narrow(F.gelu(self.widen(self.norm_inner(tokens)))))
 
     def _attend(self, tokens: Tensor, real: Tensor | None) -> Tensor:
         batch, count, dim = tokens.shape
@@ -54,13 +55,13 @@ class Transformer(nn.Module):
 
     Parameters
     ----------
-    dim, heads, ratio : of each `Block`.
+    dim, heads, ratio, dropout : of each `Block`.
     depth : number of blocks.
     """
 
-    def __init__(self, dim: int, depth: int, heads: int, ratio: float = 4.0) -> None:
+    def __init__(self, dim: int, depth: int, heads: int, ratio: float = 4.0, dropout: float = 0.0) -> None:
         super().__init__()
-        self.blocks = nn.ModuleList(Block(dim, heads, ratio) for _ in range(depth))
+        self.blocks = nn.ModuleList(Block(dim, heads, ratio, dropout) for _ in range(depth))
         self.norm = nn.LayerNorm(dim, eps=1e-6)
         self.apply(_initialise)
 

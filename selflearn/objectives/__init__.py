@@ -4,6 +4,8 @@ from selflearn.objectives.assignment import assignment_cross_entropy
 from selflearn.objectives.gaussian import random_directions, sigreg
 from selflearn.objectives.graph import SimilarityGraph
 from selflearn.objectives.info_nce import info_nce
+from selflearn.objectives.koleo import koleo
+from selflearn.objectives.many_views import mv_dhel, mv_info_nce
 from selflearn.objectives.reconstruction import latent_prediction, masked_classification, masked_reconstruction
 from selflearn.objectives.redundancy import barlow_twins
 from selflearn.objectives.regression import cosine_regression, negative_cosine
@@ -18,9 +20,12 @@ __all__ = [
     "covariance",
     "info_nce",
     "invariance",
+    "koleo",
     "latent_prediction",
     "masked_classification",
     "masked_reconstruction",
+    "mv_dhel",
+    "mv_info_nce",
     "negative_cosine",
     "random_directions",
     "sigreg",

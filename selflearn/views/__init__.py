@@ -32,7 +32,12 @@ __all__ = [
     "tell",
 ]
 
-VIEWS = {"image": "selflearn.views.image", "series": "selflearn.views.series", "table": "selflearn.views.table", "text": "selflearn.views.text"}
+VIEWS = {
+    "image": "selflearn.views.image",
+    "series": "selflearn.views.series",
+    "table": "selflearn.views.table",
+    "text": "selflearn.views.text",
+}
 
 
 def build(spec: Spec, name: str = "standard", size: int | None = None, **options: Any) -> list[View]:

@@ -1,9 +1,12 @@
 """The masked family: hidden tokens are not seen, only they are paid for, and the mask comes from the generator."""
 
+import pytest
 import torch
 
+from selflearn.errors import RecipeError
 from selflearn.methods import find
 from selflearn.methods.masked.base import hide
+from selflearn.networks import TokenMask
 
 
 def made(digits, **options):
@@ -111,3 +114,18 @@ def test_the_teacher_follows_and_needs_no_gradient(digits):
     method.after_update(0.3)
     assert all(torch.allclose(after, old + 0.5) for after, old in zip(method.teacher.average.parameters(), before, strict=True))
     assert not any(each.requires_grad for each in method.teacher.parameters())
+
+
+def test_a_decoder_of_depth_nothing_is_a_linear_layer_on_replaced_tokens(digits):
+    method = find("MAE")(digits.encoder("vit-tiny"), decoder_depth=0, hidden=0.4, normalised=False)
+    assert method.how == "replace"
+    assert sum(1 for _ in method.decoder.parameters()) == 2
+    rows = torch.arange(16)
+    (view,) = digits.views(rows, torch.Generator().manual_seed(0), "weak")
+    outcome = method([view], torch.Generator().manual_seed(0))
+    mask = TokenMask(method.draw(view, torch.Generator().manual_seed(0)), how="replace")
+    told = method.decoder.predict(method.encoder(view, mask).tokens)
+    errors = (told - method.encoder.token_content(view).values).square().mean(-1)
+    assert outcome.total.item() == pytest.approx(errors[mask.hidden].mean().item(), rel=1e-5)
+    with pytest.raises(RecipeError, match="dropped"):
+        method.decoder(told, TokenMask(mask.hidden, how="drop"))

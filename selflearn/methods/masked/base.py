@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from typing import Annotated, ClassVar, cast
 
 import torch
-from annotated_types import Gt, Lt
+from annotated_types import Ge, Gt, Lt
 from torch import Tensor
 
 from selflearn.data.batch import Batch
 from selflearn.errors import RecipeError
 from selflearn.methods.base import Losses, Method, Outcome
 from selflearn.methods.options import Width
-from selflearn.networks import Encoder, Features, TokenContent, TokenMask, random_mask, random_mask_of
+from selflearn.networks import Encoder, Features, LinearDecoder, TokenContent, TokenMask, random_mask, random_mask_of
 
 WAYS = ("drop", "replace")
 
@@ -26,7 +27,8 @@ class Masked(Method):
     Settings
     --------
     hidden : share of the tokens that the encoder does not see, strictly between 0 and 1.
-    decoder_width, decoder_depth, decoder_heads : of the decoder, which is thrown away after training.
+    decoder_width, decoder_depth, decoder_heads : of the decoder, which is thrown away after training. A depth of 0 is a linear
+        layer on each token; hidden tokens are then replaced, for a dropped one could not be told.
     """
 
     needs: ClassVar[frozenset[str]] = frozenset({"tokens"})
@@ -34,15 +36,18 @@ class Masked(Method):
 
     hidden: Annotated[float, Gt(0), Lt(1)] = 0.75
     decoder_width: Width = 512
-    decoder_depth: Width = 8
+    decoder_depth: Annotated[int, Ge(0)] = 8
     decoder_heads: Width = 16
 
     def build(self) -> None:
         """Make the decoder."""
         if self.decoder_width % self.decoder_heads:
             raise RecipeError(f"decoder_width = {self.decoder_width} must be a multiple of decoder_heads = {self.decoder_heads}")
-        self.how = way_to_hide(self.encoder, type(self).__name__)
-        self.decoder = self.encoder.decoder(self.decoder_width, self.decoder_depth, self.decoder_heads)
+        self.how = way_to_hide(self.encoder, type(self).__name__, WAYS if self.decoder_depth else ("replace",))
+        if self.decoder_depth:
+            self.decoder = self.encoder.decoder(self.decoder_width, self.decoder_depth, self.decoder_heads)
+        else:
+            self.decoder = LinearDecoder(self.encoder.dim, sum(self.encoder.content_size()))
 
     @abstractmethod
     def losses(self, predictions: Tensor, content: TokenContent, hidden: Tensor) -> Losses:
@@ -73,13 +78,12 @@ class Masked(Method):
         return Outcome(means, seen[0].detach().float(), can_collapse=False)
 
 
-def way_to_hide(encoder: Encoder, method: str) -> str:
+def way_to_hide(encoder: Encoder, method: str, ways: Sequence[str] = WAYS) -> str:
     """How this encoder hides tokens: "drop" where it can, for that is cheaper and closer to what it will see; else "replace"."""
-    able = [way for way in WAYS if f"mask-{way}" in encoder.capabilities]
+    able = [way for way in ways if f"mask-{way}" in encoder.capabilities]
     if not able:
-        raise RecipeError(
-            f"{method} needs an encoder that can hide tokens (mask-drop or mask-replace); {encoder.settings.get('name')} cannot"
-        )
+        wanted = " or ".join(f"mask-{way}" for way in ways)
+        raise RecipeError(f"{method} needs an encoder that can hide tokens ({wanted}); {encoder.settings.get('name')} cannot")
     return able[0]
 
 
