@@ -74,6 +74,8 @@ def _find_path(path: Path, reading: SeriesReading, options: ReadOptions) -> Foun
 
 def _find_list(source: Sequence[Any], reading: SeriesReading, options: ReadOptions) -> Found:
     """Paths, each a file of series; or arrays (channels, steps) of any length."""
+    if not source:
+        raise DataError("the list of series is empty")
     if all(isinstance(each, str | Path) for each in source):
         parts = [_find_path(Path(each).expanduser(), reading, options) for each in source]
         if len(parts) == 1:
@@ -93,8 +95,6 @@ def _find_list(source: Sequence[Any], reading: SeriesReading, options: ReadOptio
                 f"entry {number} of the list is {array.dtype} of shape {array.shape}; series are (channels, steps) or (steps,)"
             )
         pieces.append((array[None] if array.ndim == 1 else array).T)
-    if not pieces:
-        raise DataError("the list of series is empty")
     return of_list("the list", pieces, [str(number) for number in range(len(pieces))], numbered(pieces[0].shape[1]))
 
 

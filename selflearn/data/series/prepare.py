@@ -56,7 +56,7 @@ def prepare(found: Found, reading: SeriesReading, options: ReadOptions) -> Serie
     if cuts.lengths.max() > most:
         found, cuts, said = _stretched(found, cuts, most, longer_only=True)
         facts.notes.append(said)
-    spec = like or _spec(found, cuts, reading)
+    spec = like or _spec(found, cuts, reading, facts.notes)
     return Series(spec, facts, found.values, cuts.starts, cuts.lengths)
 
 
@@ -156,14 +156,15 @@ def _unique(names: list[str]) -> list[str]:
     return [f"{name} ({number})" for number, name in enumerate(names)]
 
 
-def _spec(found: Found, cuts: windows.Cut, reading: SeriesReading) -> SeriesSpec:
+def _spec(found: Found, cuts: windows.Cut, reading: SeriesReading, notes: list[str]) -> SeriesSpec:
+    """What there is to know of these samples; channels that never change are told in `notes`."""
     values = found.values
     mean = values.mean(axis=0, dtype=np.float64)
     std = values.std(axis=0, dtype=np.float64)
     constant = std <= 1e-6 * np.maximum(np.abs(mean), 1e-30)
     if constant.any():
         names = [name for name, flat in zip(found.channels, constant, strict=True) if flat]
-        found.notes.append(f"channels that never change: {', '.join(names[:5])}")
+        notes.append(f"channels that never change: {', '.join(names[:5])}")
     joints = reading.joints if reading.joints is not None else found.joints
     if joints and len(found.channels) % joints:
         raise DataError(f"{len(found.channels)} channels are not {joints} joints with equally many coordinates")

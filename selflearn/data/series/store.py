@@ -76,6 +76,10 @@ class Series(Dataset):
             parts.append(described(self.spec, batch).numpy())
         return np.concatenate(parts) if parts else np.empty((0, 0), dtype=np.float32)
 
+    def all_alike(self) -> bool:
+        """Whether every sample equals the first; those of several lengths do not."""
+        return not self.spec.varies and super().all_alike()
+
     def picture(self, index: int, size: int = 64) -> Image:
         """The curves of the sample, one strip a channel or joint coordinate, on a common scale of each channel."""
         rows = self.values[self.starts[index] : self.starts[index] + self.lengths[index]].astype(np.float64)

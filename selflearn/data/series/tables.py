@@ -62,6 +62,8 @@ def layout(table: Table, reading: SeriesReading, options: ReadOptions | None = N
     """The layout of a table, from what a person said and from its names and values; None where it is not series."""
     options = options or ReadOptions()
     label = _role(table, options.labels, LABEL_NAMES, "labels")
+    if label is not None and options.labels is None and _is_measured(table[label]):
+        label = None
     group = _role(table, options.groups, GROUP_NAMES, "groups")
     time = named_column(table, reading.time, "time") if reading.time else find_column(table, TIME_NAMES)
     if time is not None and readable_times(table[time]) is None:
@@ -102,6 +104,14 @@ def _role(table: Table, given: object, names: Iterable[str], purpose: str) -> st
     if isinstance(given, str) and find_column(table, [given.strip().lower()]):
         return named_column(table, given, purpose)
     return None if given is not None else find_column(table, names)
+
+
+def _is_measured(values: np.ndarray) -> bool:
+    """Whether a column holds real numbers: "y" is as often the axis of a sensor as a label."""
+    if values.dtype.kind != "f":
+        return False
+    known = values[np.isfinite(values)]
+    return bool((known != np.round(known)).any())
 
 
 def _series_column(table: Table, taken: set[str | None]) -> str | None:
