@@ -1,6 +1,6 @@
 """UCR/UEA archives: a frozen encoder of the training part, read by TS2Vec's support vector machine, beside dull descriptions.
 
-python -m benchmarks.series_ucr [--sets GunPoint ECG200] [--seeds 0 1 2] [--steps 100]
+python -m benchmarks.series_ucr [--sets GunPoint ECG200] [--seeds 0 1 2]
 """
 
 from __future__ import annotations
@@ -42,6 +42,12 @@ CHANGES: dict[str, Any] = {"batch": 16}  # the smallest sets have 36 series: sma
 NAME = "series/ucr"
 
 
+def steps_for(train: Dataset) -> int:
+    """Updates that see as many series as TS2Vec's: 200 batches of 8, or 600 where the training part has over 100,000 numbers."""
+    numbers = len(train) * train.batch([0]).values[0].numel()
+    return (200 if numbers <= 100_000 else 600) * 8 // int(CHANGES["batch"])
+
+
 def svm(features: np.ndarray, labels: np.ndarray) -> SVC:
     """The protocol of Yue et al., "TS2Vec", 2022: RBF kernel, its width by the features' variance, C by five-fold cross-validation
     inside the training part; no search where there are fewer than 50 series, or five of a class.
@@ -63,11 +69,11 @@ def parts(name: str) -> tuple[Dataset, Dataset]:
     return train, read(path, kind="series", more={"part": "test"}, cache=False, like=train.spec)
 
 
-def learned(train: Dataset, seed: int, steps: int) -> tuple[Any, Any]:
-    """The default recipe's encoder after so many updates on the training part, and its untrained twin."""
+def learned(train: Dataset, seed: int) -> tuple[Any, Any]:
+    """The default recipe's encoder after learning from the training part, and its untrained twin."""
     stage = recipes.load("simclr", "small", CHANGES, "series")
     encoder = recipes.build_encoder(stage.stages[0], train.spec, seed, accelerator=False)
-    recipes.run_plan(stage, train, encoder, Budget.parse(f"{steps}steps"), seed, device="cpu", precision="32")
+    recipes.run_plan(stage, train, encoder, Budget.parse(f"{steps_for(train)}steps"), seed, device="cpu", precision="32")
     untrained = recipes.build_twin(stage.stages[0], encoder, seed)
     calibrate(untrained, train, plain(train.spec), seed)
     return encoder, untrained
@@ -90,15 +96,16 @@ def dull(train: Dataset, test: Dataset) -> dict[str, float]:
     }
 
 
-def measure(name: str, seeds: list[int], steps: int, kept: dict[str, Any]) -> dict[str, Any]:
+def measure(name: str, seeds: list[int], kept: dict[str, Any]) -> dict[str, Any]:
     """One set: dull descriptions once, encoder and twin for each seed; what is kept is not measured again."""
     train, test = parts(name)
+    steps = steps_for(train)
     found = kept if kept.get("steps") == steps else {"steps": steps, "encoder": {}, "untrained": {}}
     if "dull" not in found:
         found["dull"] = dull(train, test)
     for seed in seeds:
         if str(seed) not in found["encoder"]:
-            for kind, encoder in zip(("encoder", "untrained"), learned(train, seed, steps), strict=True):
+            for kind, encoder in zip(("encoder", "untrained"), learned(train, seed), strict=True):
                 vectors = tuple(embed(encoder, each, plain(train.spec), device="cpu") for each in (train, test))
                 found[kind][str(seed)] = accuracy(train, test, (vectors[0], vectors[1]))
             print(name, seed, found["encoder"][str(seed)], found["untrained"][str(seed)], flush=True)
@@ -129,12 +136,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sets", nargs="*", default=list(SETS), choices=SETS)
     parser.add_argument("--seeds", nargs="*", type=int, default=[0, 1, 2])
-    parser.add_argument("--steps", type=int, default=100)
     asked = parser.parse_args()
     file = RESULTS / f"{NAME}.json"
     sets = json.loads(file.read_text(encoding="utf-8"))["figures"]["by set"] if file.exists() else {}
     for name in asked.sets:
-        sets[name] = measure(name, asked.seeds, asked.steps, sets.get(name, {}))
+        sets[name] = measure(name, asked.seeds, sets.get(name, {}))
         keep(NAME, {"summary": summary(sets), "by set": sets})
 
 

@@ -90,7 +90,9 @@ def patchtst(
     spec : of the series.
     width, depth, heads, patch, dropout : as in `patches`.
     """
-    return PatchTransformer(spec, width, depth, heads, patch, independent=True, instance=True, dropout=dropout)
+    encoder = PatchTransformer(spec, width, depth, heads, patch, independent=True, instance=True, dropout=dropout)
+    encoder.settings = dict(width=width, depth=depth, heads=heads, patch=patch, dropout=dropout)  # what this factory takes
+    return encoder
 
 
 ENCODERS: dict[str, Callable[..., Encoder]] = {"dilated": dilated, "patches": patches, "patchtst": patchtst}

@@ -149,7 +149,8 @@ class PatchTransformer(Encoder):
         """Views of other lengths are placed as if they began with the series; longer ones go on counting."""
         if count <= self.count:
             return self.positions[:count]
-        return grid_positions((count,), self.dim, device=self.embed.weight.device)
+        longer = grid_positions((count,), self.dim, device=self.embed.weight.device)
+        return longer + (self.positions[0] - longer[0])  # each grid's mean is taken off: here the native one's
 
     def _together(self, tokens: Tensor) -> Tensor:
         return tokens.unflatten(0, (-1, self.channels)).flatten(1, 2) if self.independent else tokens
