@@ -150,9 +150,33 @@ def _decode(stream: np.ndarray, offsets: np.ndarray) -> np.ndarray:
     return np.stack([np.asarray(Image.open(io.BytesIO(piece)).convert("RGB")) for piece in pieces])
 
 
+def _chest() -> Material:
+    """Four-second windows of a chest accelerometer, by people: seven to learn from, three to tune on, five to measure."""
+    path = data_file("chest_accel", "chest_accel.npz")
+    dataset = read(path, ReadOptions(kind="series", more={"window": 208}, cache=False))
+    people = np.unique(dataset.facts.groups)
+    parts = (np.flatnonzero(np.isin(dataset.facts.groups, each)) for each in (people[:7], people[7:10], people[10:]))
+    return Material(dataset, *parts)
+
+
+def _ucr(name: str, development: int) -> Callable[[], Material]:
+    """A set of the UCR archive; `development` of its training part, drawn once, are kept for tuning."""
+
+    def load() -> Material:
+        path = data_file("ucr", f"{name}.npz")
+        dataset = read(path, ReadOptions(kind="series", cache=False))
+        train = np.array([each.startswith("train") for each in dataset.facts.ids])
+        rows = np.random.default_rng(0).permutation(np.flatnonzero(train))
+        return Material(dataset, np.sort(rows[development:]), np.sort(rows[:development]), np.flatnonzero(~train))
+
+    return load
+
+
 LOADERS: dict[str, Callable[[], Material]] = {
     "digits": _digits,
     "mnist": _official(_pixels("mnist", "mnist.npz"), development=10_000),
     "fashion-mnist": _official(_pixels("fashion_mnist", "fashion_mnist.npz"), development=10_000),
     "cifar10": _official(_cifar10, development=5_000),
+    "chest-accelerometer": _chest,
+    "phalanges": _ucr("PhalangesOutlinesCorrect", development=400),
 }

@@ -27,6 +27,7 @@ def dilated(
     joints: bool | None = None,
     instance: bool = False,
     steps: bool = False,
+    statistics: bool = False,
 ) -> Encoder:
     """Dilated convolutions with strong pooling.
 
@@ -42,9 +43,10 @@ def dilated(
     joints : channels are joints of a skeleton, seen apart from their place in the room; None where the data says so.
     instance : each series is brought to its own mean 0 and deviation 1.
     steps : differences from step to step are read beside the values.
+    statistics : mean, deviation, least and largest of what the trunk reads stand beside what it learned, untrained as they are.
     """
     joints = bool(spec.joints) if joints is None else joints
-    return DilatedEncoder(spec, width, depth, out, kernel + 1 - kernel % 2, pool, parts, joints, instance, steps)
+    return DilatedEncoder(spec, width, depth, out, kernel + 1 - kernel % 2, pool, parts, joints, instance, steps, statistics)
 
 
 def patches(

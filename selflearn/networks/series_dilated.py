@@ -7,6 +7,7 @@ convolutions, the dilation doubling from block to block.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Literal
 
 import torch
@@ -59,6 +60,8 @@ class DilatedEncoder(Encoder):
     pool : over time: "max", "mean" or "both".
     parts : beside the whole, this many equal parts in time are pooled, so that the order of things tells; 1 is the whole alone.
     joints, instance, steps : what the trunk reads; see `SeriesInput`.
+    statistics : mean, deviation, least and largest of what the trunk reads, of the whole and of each part, are in the embedding.
+        While training they are zeros: otherwise they would tell samples apart, and the trunk would have nothing to learn.
     """
 
     capabilities = frozenset({"any-size"})
@@ -75,14 +78,16 @@ class DilatedEncoder(Encoder):
         joints: bool,
         instance: bool,
         steps: bool,
+        statistics: bool = False,
     ) -> None:
         super().__init__()
         if joints and not spec.joints:
             raise RecipeError("joints = true needs series that are skeletons: read them with --read joints=NUMBER")
         self.spec, self.pool, self.parts = spec, pool, parts
         self.settings = dict(
-            width=width, depth=depth, out=out, kernel=kernel, pool=pool, parts=parts, joints=joints, instance=instance, steps=steps
-        )
+            width=width, depth=depth, out=out, kernel=kernel, pool=pool, parts=parts, joints=joints, instance=instance, steps=steps,
+            statistics=statistics,
+        )  # fmt: skip
         depth = depth or enough_depth(spec.length, kernel)
         pieces = (2 if pool == "both" else 1) * (parts + 1 if parts > 1 else 1)
         out = out or max(16, 320 // pieces)
@@ -92,30 +97,37 @@ class DilatedEncoder(Encoder):
         self.blocks = nn.ModuleList(
             Dilated(width, outputs, 2**number, kernel) for number, outputs in enumerate(widths[1:] if depth > 1 else widths[-1:])
         )
-        self.dim = pieces * out
+        self.statistics = statistics
+        self.dim = pieces * out + (4 * self.input.size * (parts + 1 if parts > 1 else 1) if statistics else 0)
 
     def forward(self, batch: Batch, mask: TokenMask | None = None, layers: bool = False) -> Features:
         if mask is not None:
             raise RecipeError("the encoder dilated cannot hide tokens; choose encoder: patches, or hide time in a view")
         real = None if batch.mask is None else batch.mask[:, None]
-        values = self.embed(self.input(batch))
-        values = _kept(values, real)
+        read = self.input(batch)
+        values = _kept(self.embed(read), real)
         for block in self.blocks:
             values = block(values, real)
-        return Features(pooled=self._pooled(values, batch))
+        pooled = self._pooled(values, batch, self._learned)
+        if self.statistics:
+            told = self._pooled(read, batch, _told)
+            pooled = torch.cat([pooled, torch.zeros_like(told) if self.training else told], dim=1)
+        return Features(pooled=pooled)
 
-    def _pooled(self, values: Tensor, batch: Batch) -> Tensor:
+    def _learned(self, values: Tensor, real: Tensor | None) -> Tensor:
+        return _over_time(values, real, self.pool)
+
+    def _pooled(self, values: Tensor, batch: Batch, over: Callable[[Tensor, Tensor | None], Tensor]) -> Tensor:
+        """The whole, and each part, `over` time."""
         if batch.mask is None or batch.lengths is None:
-            whole = [_over_time(values, None, self.pool)]
+            whole = [over(values, None)]
             if self.parts > 1:
-                whole += [
-                    _over_time(each, None, self.pool) for each in values.tensor_split(min(self.parts, values.shape[2]), dim=2)
-                ]
+                whole += [over(each, None) for each in values.tensor_split(min(self.parts, values.shape[2]), dim=2)]
             return torch.cat(whole, dim=1)
-        pooled = [_over_time(values, batch.mask, self.pool)]
+        pooled = [over(values, batch.mask)]
         if self.parts > 1:
             place = torch.arange(values.shape[2], device=values.device) * self.parts // batch.lengths[:, None].clamp(min=1)
-            pooled += [_over_time(values, batch.mask & (place == part), self.pool) for part in range(self.parts)]
+            pooled += [over(values, batch.mask & (place == part)) for part in range(self.parts)]
         return torch.cat(pooled, dim=1)
 
 
@@ -126,6 +138,14 @@ def enough_depth(length: int, kernel: int = 3) -> int:
 
 def _kept(values: Tensor, real: Tensor | None) -> Tensor:
     return values if real is None else values * real.to(values.dtype)
+
+
+def _told(values: Tensor, real: Tensor | None) -> Tensor:
+    """(batch, 4 channels): mean, deviation, least and largest over the real steps."""
+    mean = _over_time(values, real, "mean")
+    centred = values - mean[..., None]
+    spread = _over_time(centred.square(), real, "mean").clamp(min=0).sqrt()
+    return torch.cat([mean, spread, -_over_time(-values, real, "max"), _over_time(values, real, "max")], dim=1)
 
 
 def _over_time(values: Tensor, real: Tensor | None, pool: Pool) -> Tensor:

@@ -95,7 +95,7 @@ def test_its_restoration_is_the_error_of_all_tokens_and_padding_has_no_part():
     (view,) = seen(series(), "plain")
     features = made.encoder(view)
     content = made.encoder.token_content(view).values
-    assert made.restoration(features, view).item() == pytest.approx(
+    assert made.restored(features, view).item() == pytest.approx(
         (made.restore(features.tokens) - content).square().mean().item(), rel=1e-5
     )
 

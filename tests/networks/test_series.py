@@ -27,8 +27,9 @@ SMALL = {
     "patchtst": {"width": 16, "depth": 2, "heads": 2, "patch": 8},
 }
 VARIANTS = [
-    ("dilated", {}), ("dilated", {"parts": 3}), ("dilated", {"pool": "max", "instance": True, "steps": True}), ("patches", {}),
-    ("patches", {"pool": "class"}), ("patches", {"independent": True, "instance": True, "pool": "class"}), ("patchtst", {}),
+    ("dilated", {}), ("dilated", {"parts": 3}), ("dilated", {"pool": "max", "instance": True, "steps": True}),
+    ("dilated", {"parts": 3, "statistics": True}), ("patches", {}), ("patches", {"pool": "class"}),
+    ("patches", {"independent": True, "instance": True, "pool": "class"}), ("patchtst", {}),
 ]  # fmt: skip
 
 
@@ -121,6 +122,14 @@ def test_depth_is_enough_to_see_a_whole_sample() -> None:
         hidden = block(hidden)
     hidden[0, :, 24].sum().backward()
     assert (values.grad[0].abs().sum(dim=0) > 0).all()
+
+
+def test_statistics_of_what_is_read_are_told_and_take_no_part_in_learning() -> None:
+    made, seen = encoder("dilated", statistics=True), batch()
+    told = made(seen).pooled[:, -12:].unflatten(1, (4, 3))
+    wanted = [seen.values.mean(2), seen.values.std(2, correction=0), seen.values.amin(2), seen.values.amax(2)]
+    assert torch.allclose(told, torch.stack(wanted, dim=1), atol=1e-5)
+    assert (made.train()(seen).pooled[:, -12:] == 0).all()
 
 
 def test_joints_are_seen_apart_from_their_place_and_size() -> None:

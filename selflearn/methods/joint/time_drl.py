@@ -24,13 +24,14 @@ class TimeDRL(Method):
 
     Settings
     --------
-    agreement : weight of the agreement beside the restoration.
+    restoration, agreement : weights of the two.
     dropout : in the predictor, and before the layer that restores.
     """
 
     needs: ClassVar[frozenset[str]] = frozenset({"tokens"})
     default_views: ClassVar[str] = "plain"
 
+    restoration: Annotated[float, Ge(0)] = 1.0
     agreement: Annotated[float, Ge(0)] = 0.1
     dropout: Annotated[float, Ge(0), Lt(1)] = 0.2
 
@@ -53,15 +54,15 @@ class TimeDRL(Method):
             raise RecipeError(f"TimeDRL takes one view or two, not {len(views)}; choose other views, such as {self.default_views}")
         pair = [views[0], views[-1]]
         first, second = (self.encoder(view) for view in pair)
-        restored = [self.restoration(features, view) for features, view in zip((first, second), pair, strict=True)]
+        restored = [self.restored(features, view) for features, view in zip((first, second), pair, strict=True)]
         agreement = (
             negative_cosine(self.predict(first.pooled), second.pooled.detach())
             + negative_cosine(self.predict(second.pooled), first.pooled.detach())
         ) / 2
-        losses = {"restoration": torch.stack(restored).mean(), "agreement": self.agreement * agreement}
+        losses = {"restoration": self.restoration * torch.stack(restored).mean(), "agreement": self.agreement * agreement}
         return Outcome(losses, first.pooled.detach().float())
 
-    def restoration(self, features: Features, view: Batch) -> Tensor:
+    def restored(self, features: Features, view: Batch) -> Tensor:
         """Mean squared error of all real tokens' numbers, and cross-entropy of their classes where tokens have some."""
         content: TokenContent = self.encoder.token_content(view)
         predictions, real = self.restore(features.tokens), self.encoder.token_real(view)

@@ -1,0 +1,177 @@
+"""Sensors of people whom the encoder never saw: activities from a chest accelerometer with 1 % of labels, actions from skeletons.
+
+python -m benchmarks.series_sensors [--data chest skeletons] [--seeds 0 1 2] [--steps 150]
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import f1_score
+from sklearn.model_selection import GridSearchCV, GroupKFold, StratifiedKFold
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from benchmarks.common import keep
+from selflearn import recipes
+from selflearn.data import Dataset, read
+from selflearn.data.series.statistics import STATISTICS
+from selflearn.training import Budget, calibrate, embed
+from selflearn.views import plain
+
+DRAWS = 10  # of the hundredth of windows that have labels
+WINDOW = 208  # four seconds
+STRENGTHS = {"logisticregression__C": [0.001, 0.01, 0.1, 1.0, 10.0]}
+CHANGES: dict[str, dict[str, Any]] = {
+    "chest": {
+        "batch": 64,
+        "encoder": {"statistics": True},
+        "views": {"name": "standard", "rotation": 20.0, "scaling": 0.1, "level": 0.1},
+    },
+    "skeletons": {
+        "batch": 32,
+        "encoder": {"statistics": True, "steps": True},
+        "views": {"name": "standard", "rotation": 30.0, "crop": 0.7, "channel_drop": 0.1},
+    },
+}
+Parts = tuple[np.ndarray, np.ndarray]
+
+
+def file(*names: str) -> dict[str, np.ndarray]:
+    """The arrays of a data set."""
+    root = os.environ.get("SELFLEARN_DATA")
+    path = Path(root or ".", *names)
+    if root is None or not path.exists():
+        sys.exit(f"{'/'.join(names)} is not there: SELFLEARN_DATA must name the folder of the data sets")
+    with np.load(path) as content:
+        return dict(content)
+
+
+def through(folder: str, arrays: dict[str, np.ndarray], more: dict[str, Any], like: Any = None) -> Dataset:
+    """Arrays read as a person's own file would be."""
+    path = Path(folder, "part.npz")
+    np.savez(path, **arrays)
+    return read(path, kind="series", more=more, cache=False, like=like)
+
+
+def chest() -> tuple[Dataset, Dataset]:
+    """Windows of four seconds; subjects 13 to 15 are the test part."""
+    whole = file("chest_accel", "chest_accel.npz")
+    rows = whole["subject"] >= 13
+    whole["x"] = whole["x"].astype(np.float32)
+
+    def part(chosen: np.ndarray, folder: str, like: Any = None) -> Dataset:
+        arrays = {name: whole[name][chosen] for name in ("x", "labels", "subject")}
+        rest = {name: whole[name] for name in ("sample_rate", "class_names")}
+        return through(folder, {**arrays, **rest}, {"window": WINDOW}, like)
+
+    with tempfile.TemporaryDirectory() as folder:
+        train = part(~rows, folder)
+        return train, part(rows, folder, train.spec)
+
+
+def skeletons() -> tuple[Dataset, Dataset]:
+    """Sequences of joints; every second subject is the test part."""
+    whole = file("msraction3d", "msraction3d.npz")
+
+    def part(test: bool, folder: str, like: Any = None) -> Dataset:
+        chosen = np.flatnonzero(whole["is_test"] == test)
+        pieces = [whole["joints"][whole["offsets"][row] : whole["offsets"][row + 1]] for row in chosen]
+        offsets = np.concatenate([[0], np.cumsum([len(piece) for piece in pieces])])
+        arrays = {"joints": np.concatenate(pieces), "offsets": offsets, "class_names": whole["class_names"]}
+        return through(folder, {**arrays, **{name: whole[name][chosen] for name in ("labels", "subject")}}, {}, like)
+
+    with tempfile.TemporaryDirectory() as folder:
+        train = part(False, folder)
+        return train, part(True, folder, train.spec)
+
+
+def learned(train: Dataset, test: Dataset, data: str, seed: int, steps: int) -> dict[str, Parts]:
+    """Features of both parts by an encoder of the training part and by its untrained twin: all, and without the statistics."""
+    recipe = recipes.load("simclr", "small", CHANGES[data], "series")
+    encoder = recipes.build_encoder(recipe.stages[0], train.spec, seed, accelerator=False)
+    twin = recipes.build_twin(recipe.stages[0], encoder, seed)
+    recipes.run_plan(recipe, train, encoder, Budget.parse(f"{steps}steps"), seed, device="cpu", precision="32")
+    calibrate(twin, train, plain(train.spec), seed)
+    found: dict[str, Parts] = {}
+    for name, network in (("encoder", encoder), ("untrained", twin)):
+        first, second = (embed(network, each, plain(train.spec), device="cpu") for each in (train, test))
+        alone = recipes.load("simclr", "small", {**CHANGES[data], "encoder": {"statistics": False}}, "series").stages[0]
+        width = recipes.build_encoder(alone, train.spec, seed, accelerator=False).dim
+        found[name] = first, second
+        found[f"{name} without statistics"] = first[:, :width], second[:, :width]
+        found["the encoder's statistics alone"] = first[:, width:], second[:, width:]
+    return found
+
+
+def logistic(folds: Any) -> GridSearchCV:
+    """Standardised features; the strength is chosen inside what has labels."""
+    return GridSearchCV(make_pipeline(StandardScaler(), LogisticRegression(max_iter=500)), STRENGTHS, cv=folds)
+
+
+def few_labels(train: Dataset, test: Dataset, features: Parts) -> dict[str, Any]:
+    """Accuracy and macro-F1 of both classifiers with 1 % of labels, mean and deviation over draws."""
+    scores: dict[str, list[tuple[float, float]]] = {"logistic": [], "forest": []}
+    for draw in range(DRAWS):
+        rows = np.random.default_rng([draw, 1]).permutation(len(train))[: len(train) // 100]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a class of one label cannot be in every fold
+            machines = {
+                "logistic": logistic(StratifiedKFold(3, shuffle=True, random_state=0)),
+                "forest": RandomForestClassifier(300, random_state=draw),
+            }
+            for name, machine in machines.items():
+                told = machine.fit(features[0][rows], train.labels[rows]).predict(features[1])
+                scores[name].append((float((told == test.labels).mean()), float(f1_score(test.labels, told, average="macro"))))
+    found = {}
+    for name, each in scores.items():
+        (accuracy, f1), spread = np.mean(each, axis=0), np.std(each, axis=0)
+        found[name] = {"accuracy": round(accuracy, 4), "deviation": round(float(spread[0]), 4), "macro-F1": round(f1, 4)}
+    return {**found, "better of the two": max(found.values(), key=lambda each: each["accuracy"])}
+
+
+def all_labels(train: Dataset, test: Dataset, features: Parts) -> dict[str, Any]:
+    """Accuracy of a logistic regression; its strength is chosen on held-out subjects of the training part."""
+    folds = list(GroupKFold(5).split(features[0], train.labels, train.facts.groups))
+    told = logistic(folds).fit(features[0], train.labels).predict(features[1])
+    return {"accuracy": round(float((told == test.labels).mean()), 4)}
+
+
+def main() -> None:
+    """Dull descriptions, then each seed; kept after each."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", nargs="*", default=["chest", "skeletons"], choices=["chest", "skeletons"])
+    parser.add_argument("--seeds", nargs="*", type=int, default=[0, 1, 2])
+    parser.add_argument("--steps", type=int, default=150)
+    asked = parser.parse_args()
+    for data in asked.data:
+        train, test = chest() if data == "chest" else skeletons()
+        score = few_labels if data == "chest" else all_labels
+        described: Parts = (train.raw(np.arange(len(train))), test.raw(np.arange(len(test))))
+        count = STATISTICS * len(train.spec.channels)  # type: ignore[attr-defined]
+        figures: dict[str, Any] = {
+            "train": len(train),
+            "test": len(test),
+            "largest class": round(float(np.bincount(test.labels[test.labels >= 0]).max() / len(test)), 4),
+            "statistics": score(train, test, (described[0][:, :count], described[1][:, :count])),
+            "statistics and values": score(train, test, described),
+            "steps": asked.steps,
+        }
+        print(data, figures, flush=True)
+        for seed in asked.seeds:
+            for name, features in learned(train, test, data, seed, asked.steps).items():
+                figures.setdefault(name, {})[str(seed)] = score(train, test, features)
+            keep(f"series/{data}", figures)
+
+
+if __name__ == "__main__":
+    main()

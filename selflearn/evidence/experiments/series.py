@@ -1,0 +1,165 @@
+"""Systems made for series and sensors: do their parts do what they are said to do?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from selflearn.evidence.arms import Learned, Untrained, dull
+from selflearn.evidence.material import Drawn
+from selflearn.evidence.scoring import Subject, outputs, scorecard
+from selflearn.evidence.statement import Experiment, Size, beats, better
+from selflearn.measures.rank import rankme
+
+FEW = "16 labels a class"
+
+
+def series(recipe: str, score: Any = scorecard, **changes: Any) -> Learned:
+    """A recipe on series, with dotted keys laid over it (written with two underscores)."""
+    return Learned(recipe, {key.replace("__", "."): value for key, value in changes.items()}, score=score, kind="series")
+
+
+# A Time Series is Worth 64 Words: Long-term Forecasting with Transformers (its masked learning)
+
+PATCHTST = series("patchtst", batch=64)
+
+patchtst = Experiment(
+    name="patchtst",
+    systems=("S403",),
+    claim=(
+        "Restoring two patches in five, every channel on its own and at its own scale, teaches a transformer features from which "
+        "16 labels a class tell activities of people it never saw at least two points better than from the same transformer "
+        "untrained, and better than where a twentieth of the patches is hidden"
+    ),
+    data="chest-accelerometer",
+    arms={
+        "patchtst": PATCHTST,
+        "a twentieth hidden": series("patchtst", batch=64, hidden=0.05),
+        **dull(PATCHTST),
+    },
+    contrasts=(
+        better("patchtst", "untrained", FEW, margin=0.02),
+        better("patchtst", "a twentieth hidden", FEW, margin=0.0),
+    ),
+    seeds=range(10, 15),
+    quick=Size(samples=1_000, budget="60steps", seeds=3, tested=1_000),
+    full=Size(samples=3_000, budget="300steps", tested=2_000),
+)
+
+
+# TimeDRL: Disentangled Representation Learning for Multivariate Time-Series
+
+TIMEDRL = series("timedrl")
+
+timedrl = Experiment(
+    name="timedrl",
+    systems=("S408",),
+    claim=(
+        "Without augmentation or negatives, tokens that restore their part and a summary that agrees between two dropout passes "
+        "teach features from which 16 labels a class tell outlines at least two points better than from the untrained encoder; "
+        "and each of the two tasks has a share in that: without either, accuracy is lower"
+    ),
+    data="phalanges",
+    arms={
+        "timedrl": TIMEDRL,
+        "no agreement": series("timedrl", agreement=0.0),
+        "no restoration": series("timedrl", restoration=0.0),
+        **dull(TIMEDRL),
+    },
+    contrasts=(
+        better("timedrl", "untrained", FEW, margin=0.02),
+        *beats("timedrl", ("no agreement", "no restoration"), FEW, margin=0.0),
+    ),
+    seeds=range(10, 15),
+    quick=Size(samples=1_000, budget="100steps", seeds=3),
+    full=Size(samples=1_400, budget="400steps"),
+)
+
+
+# Large-scale Training of Foundation Models for Wearable Biosignals
+
+
+def who(data: Drawn, subject: Subject, seed: int) -> dict[str, float]:
+    """Accuracy of telling people whom the encoder never saw apart: 16 windows of each person's first half name the second half."""
+    features, people = subject.features(data.test), data.test.facts.groups
+    rng = np.random.default_rng([seed, 11])
+    learn, test = [], []
+    for person in np.unique(people):
+        mine = np.flatnonzero(people == person)  # in order of time
+        learn.append(rng.permutation(mine[: len(mine) // 2])[:16])
+        test.append(mine[len(mine) // 2 :])
+    known, asked = np.concatenate(learn), np.concatenate(test)
+    machine = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=1000)).fit(features[known], people[known])
+    right = machine.predict(features[asked]) == people[asked]
+    return {"who, balanced": float(np.mean([right[people[asked] == person].mean() for person in np.unique(people)]))}
+
+
+WHO = "who, balanced"
+WEARABLE = series("biosignals", score=who, batch=128, encoder__width=24)
+
+biosignals = Experiment(
+    name="biosignals",
+    systems=("S243",),
+    claim=(
+        "Where two stretches of one participant are a positive pair, the features tell people whom it never saw apart by at least "
+        "five points better than where only the changed stretch itself is, and better than the untrained encoder and the "
+        "statistics of a window do"
+    ),
+    data="chest-accelerometer",
+    arms={
+        "biosignals": WEARABLE,
+        "stretches alone": series("biosignals", score=who, batch=128, encoder__width=24, same="sample"),
+        **dull(WEARABLE),
+    },
+    contrasts=(
+        better("biosignals", "stretches alone", WHO, margin=0.05),
+        *beats("biosignals", ("raw", "untrained"), WHO, margin=0.0),
+    ),
+    seeds=range(10, 15),
+    quick=Size(samples=1_000, budget="40steps", seeds=3, tested=1_000),
+    full=Size(samples=3_000, budget="150steps", tested=2_000),
+)
+
+
+# A Principled Framework for Multi-View Contrastive Learning
+
+
+def with_rank(data: Drawn, subject: Subject, seed: int) -> dict[str, float]:
+    """The scorecard, and the effective rank of what the method compares."""
+    scores = scorecard(data, subject, seed)
+    if subject.method is not None:
+        scores["output rank"] = rankme(outputs(data.learn, subject.method))
+    return scores
+
+
+FOUR = {"views": {"name": "multicrop", "crops": 2}, "batch": 64, "encoder.width": 24}
+DHEL = Learned("many-views", FOUR, score=with_rank, kind="series")
+
+many_views = Experiment(
+    name="many-views",
+    systems=("S079",),
+    claim=(
+        "Four views of a series in one decoupled term teach features from which 16 labels a class tell outlines at least as well, "
+        "to within half a point, as from the sum over pairs of the same four views, and better than from the untrained encoder; "
+        "and what is compared keeps at least as many effective dimensions as with two views"
+    ),
+    data="phalanges",
+    arms={
+        "four views": DHEL,
+        "two views": Learned("many-views", {**FOUR, "views": "standard"}, score=with_rank, kind="series"),
+        "pairs of four views": Learned("simclr", {**FOUR, "temperature": 0.2}, score=with_rank, kind="series"),
+        "untrained": Untrained(DHEL),
+    },
+    contrasts=(
+        better("four views", "pairs of four views", FEW, margin=-0.005),
+        better("four views", "untrained", FEW, margin=0.0),
+        better("four views", "two views", "output rank", margin=0.0),
+    ),
+    seeds=range(10, 15),
+    quick=Size(samples=1_000, budget="40steps", seeds=3),
+    full=Size(samples=1_400, budget="150steps"),
+)
