@@ -177,7 +177,7 @@ def main() -> None:
         figures["encoder over reference"] = {
             each: round(figures["encoder, mean"][each] / REFERENCE[each], 3) for each in asked.horizons if each in REFERENCE
         }
-        keep("series/etth1", figures)
+        keep("series-etth1", figures)
 
 
 def _mean(by_seed: dict[str, dict[int, float]], horizons: list[int]) -> dict[int, float]:

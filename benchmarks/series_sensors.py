@@ -170,7 +170,7 @@ def main() -> None:
         for seed in asked.seeds:
             for name, features in learned(train, test, data, seed, asked.steps).items():
                 figures.setdefault(name, {})[str(seed)] = score(train, test, features)
-            keep(f"series/{data}", figures)
+            keep(f"series-{data}", figures)
 
 
 if __name__ == "__main__":

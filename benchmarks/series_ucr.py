@@ -39,7 +39,7 @@ TS2VEC = {
 """Accuracy of TS2Vec's own code under the same classifier; one seed, RefrigerationDevices after a third of its iterations."""
 STRENGTHS = [10.0**power for power in range(-4, 5)] + [np.inf]
 CHANGES: dict[str, Any] = {"batch": 16}  # the smallest sets have 36 series: small batches make many updates of them
-NAME = "series/ucr"
+NAME = "series-ucr"
 
 
 def steps_for(train: Dataset) -> int:
