@@ -27,7 +27,7 @@ class Encoder(nn.Module, ABC):
     dim : length of `Features.pooled` and of each token.
     settings : plain JSON from which `networks.build(spec, **settings)` makes an equal, untrained encoder.
     capabilities : what methods may ask for: "tokens" (returns tokens), "mask-drop", "mask-replace" (accepts such a `TokenMask`),
-        "layers" (gives every block's tokens), "dropout" (while training, two passes over one view differ), "any-size" (accepts views
+        "layers" (gives every block's tokens), "dropout" (while training, passes over one view differ), "any-size" (accepts views
         of other sizes than its own, as multi-crop needs).
     """
 

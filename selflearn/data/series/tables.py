@@ -58,8 +58,11 @@ class Layout:
     steps: dict[str, list[str]] | None = None
 
 
-def layout(table: Table, reading: SeriesReading, options: ReadOptions | None = None) -> Layout | None:
-    """The layout of a table, from what a person said and from its names and values; None where it is not series."""
+def layout(table: Table, reading: SeriesReading, options: ReadOptions | None = None, settled: bool = False) -> Layout | None:
+    """The layout of a table, from what a person said and from its names and values; None where it is not series.
+
+    Where it is `settled` that it holds series, a column of time is enough, in whatever order its moments stand.
+    """
     options = options or ReadOptions()
     label = _role(table, options.labels, LABEL_NAMES, "labels")
     if label is not None and options.labels is None and _is_measured(table[label]):
@@ -77,7 +80,11 @@ def layout(table: Table, reading: SeriesReading, options: ReadOptions | None = N
         numeric = [named_column(table, name, "channels") for name in reading.channels]
     steps = _numbered_columns(numeric)
     found: dict[str, Any] = {"time": time, "id": series, "label": label, "group": group}
-    form = reading.form if reading.form != "auto" else _form(table, found, numeric, steps, bool(reading.time or reading.window))
+    form = (
+        reading.form
+        if reading.form != "auto"
+        else _form(table, found, numeric, steps, settled or bool(reading.time or reading.window))
+    )
     if form is None or not numeric:
         return None
     if form == "wide":
@@ -130,11 +137,18 @@ def _form(table: Table, found: dict[str, str | None], numeric: list[str], steps:
         return "long"
     if time is not None and numeric:
         moments = readable_times(table[time])
-        rising = moments is not None and len(moments) > 2 and np.mean(np.diff(moments) > 0) > 0.9
-        return "recording" if rising or asked else None
+        if asked or (moments is not None and len(moments) > 2 and _runs_one_way(moments)):
+            return "recording"
+        return None
     if len(steps) >= 1 and min(map(len, steps.values())) >= LEAST_WIDE and sum(map(len, steps.values())) >= 0.8 * len(numeric):
         return "wide"
     return None
+
+
+def _runs_one_way(moments: np.ndarray) -> bool:
+    """Whether time mostly rises, or mostly falls, as where the newest row stands first."""
+    steps = np.diff(moments)
+    return bool(max(np.mean(steps > 0), np.mean(steps < 0)) > 0.9)
 
 
 def _numbered_columns(names: list[str]) -> dict[str, list[str]]:
@@ -160,7 +174,7 @@ def read_table(table: Table, where: str, reading: SeriesReading, options: ReadOp
     ------
     DataError : no layout fits, a named column is not there, or a channel is no column of numbers.
     """
-    plan = layout(table, reading, options)
+    plan = layout(table, reading, options, settled=True)
     if plan is None:
         raise DataError(
             f"{where} has neither a column of time, nor one that names series, nor numbered columns of steps, among "

@@ -94,6 +94,13 @@ def test_time_that_goes_back_is_put_in_order_and_told() -> None:
     assert "1 rows have the same time" in notes(series(doubled, more={"window": 48}))
 
 
+def test_the_newest_row_may_stand_first_and_rows_may_be_shuffled_once_they_are_known_as_series() -> None:
+    assert recognise(frame().iloc[::-1]).kind == "series"
+    for order in (slice(None, None, -1), RNG.permutation(480)):
+        data = series(frame().iloc[order], more={"window": 48})
+        assert data.batch([0]).values[0].numpy() == pytest.approx(WALK[:48].T, rel=1e-5)
+
+
 def test_a_row_without_time_is_refused() -> None:
     with pytest.raises(DataError, match=r"1 rows have no time \(first: row 6\)"):
         series(frame().assign(time=lambda each: each.time.where(each.index != 5)), more={"window": 48})
