@@ -154,8 +154,9 @@ def _chest() -> Material:
     """Four-second windows of a chest accelerometer, by people: seven to learn from, three to tune on, five to measure."""
     path = data_file("chest_accel", "chest_accel.npz")
     dataset = read(path, ReadOptions(kind="series", more={"window": 208}, cache=False))
-    people = np.unique(dataset.facts.groups)
-    parts = (np.flatnonzero(np.isin(dataset.facts.groups, each)) for each in (people[:7], people[7:10], people[10:]))
+    person = np.asarray(dataset.facts.groups)
+    people = np.unique(person)
+    parts = (np.flatnonzero(np.isin(person, each)) for each in (people[:7], people[7:10], people[10:]))
     return Material(dataset, *parts)
 
 

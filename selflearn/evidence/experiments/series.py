@@ -9,6 +9,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from selflearn.errors import RunError
 from selflearn.evidence.arms import Learned, Untrained, dull
 from selflearn.evidence.material import Drawn
 from selflearn.evidence.scoring import Subject, outputs, scorecard
@@ -86,6 +87,8 @@ timedrl = Experiment(
 def who(data: Drawn, subject: Subject, seed: int) -> dict[str, float]:
     """Accuracy of telling people whom the encoder never saw apart: 16 windows of each person's first half name the second half."""
     features, people = subject.features(data.test), data.test.facts.groups
+    if people is None:
+        raise RunError("to tell people apart, the data must say whose each window is")
     rng = np.random.default_rng([seed, 11])
     learn, test = [], []
     for person in np.unique(people):
