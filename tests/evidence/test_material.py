@@ -45,3 +45,36 @@ def test_absent_data_says_what_to_set(monkeypatch, tmp_path):
     monkeypatch.setenv("SELFLEARN_DATA", str(tmp_path))
     with pytest.raises(DataError, match="there is no"):
         data_file("mnist", "mnist.npz")
+
+
+def test_people_and_official_parts_of_series_are_not_mixed(tmp_path, monkeypatch):
+    rng = np.random.default_rng(0)
+    for folder in ("chest_accel", "ucr"):
+        (tmp_path / folder).mkdir()
+    steps = 15 * 3 * 208
+    person = 1 + np.arange(steps) // (3 * 208)
+    np.savez(
+        tmp_path / "chest_accel" / "chest_accel.npz",
+        x=rng.normal(size=(steps, 3)),
+        labels=np.arange(steps) // 208 % 2,
+        subject=person,
+    )
+    labels = np.arange(500) % 2
+    np.savez(
+        tmp_path / "ucr" / "PhalangesOutlinesCorrect.npz",
+        train_x=rng.normal(size=(500, 1, 12)), train_labels=labels, test_x=rng.normal(size=(20, 1, 12)), test_labels=labels[:20],
+    )  # fmt: skip
+    monkeypatch.setenv("SELFLEARN_DATA", str(tmp_path))
+    material.cache_clear()
+    try:
+        for name, sizes in (("chest-accelerometer", (21, 9, 15)), ("phalanges", (100, 400, 20))):
+            source = material(name)
+            parts = [source.learn, source.development, source.test]
+            assert tuple(map(len, parts)) == sizes
+            assert len(np.unique(np.concatenate(parts))) == sum(sizes)
+        assert all(each.startswith("test") for each in np.array(source.dataset.facts.ids)[source.test])
+        people = material("chest-accelerometer")
+        groups = [set(people.dataset.facts.groups[part]) for part in (people.learn, people.development, people.test)]
+        assert not groups[0] & groups[1] | groups[0] & groups[2] | groups[1] & groups[2]
+    finally:
+        material.cache_clear()
