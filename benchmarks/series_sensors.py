@@ -40,7 +40,8 @@ CHANGES: dict[str, dict[str, Any]] = {
     "skeletons": {
         "batch": 32,
         "encoder": {"statistics": True, "steps": True},
-        "views": {"name": "standard", "rotation": 30.0, "crop": 0.7, "channel_drop": 0.1},
+        # Gentle: chosen by cross-validation over the training part's subjects, where stronger changes taught less.
+        "views": {"name": "standard", "rotation": 15.0, "crop": 0.8, "scaling": 0.1, "jitter": 0.05, "hiding": 0.0},
     },
 }
 Parts = tuple[np.ndarray, np.ndarray]
