@@ -7,6 +7,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol, cast
 
+from selflearn.data.columns import check_width
 from selflearn.data.dataset import Dataset
 from selflearn.data.options import ReadOptions, Recognition
 from selflearn.data.spec import Spec
@@ -39,7 +40,16 @@ def recognise(source: Any) -> Recognition:
     DataError : the path does not exist, or no kind knows the source; says what was looked at.
     """
     _check_path(source)
-    answers = [answer for name in KINDS if (answer := _kind(name).recognise(source)) is not None]
+    answers, complaints = list[Recognition](), list[DataError]()
+    for name in KINDS:
+        try:
+            answer = _kind(name).recognise(source)
+        except DataError as error:  # what one kind cannot read may still be another's
+            complaints.append(error)
+        else:
+            answers += [answer] if answer is not None else []
+    if not answers and complaints:
+        raise complaints[-1]
     if not answers:
         raise DataError(f"{_describe(source)}. Known kinds of data: {', '.join(KINDS)}")
     best, *others = sorted(answers, key=lambda answer: -answer.certainty)
@@ -119,6 +129,8 @@ def _check_path(source: Any) -> None:
         raise DataError(
             f"there is no file or folder {str(source)!r} (seen from {Path.cwd()}); the embedded example is called 'digits'"
         )
+    if (path := Path(source).expanduser()).is_file():
+        check_width(path)
 
 
 def _check_learnable(dataset: Dataset) -> None:

@@ -27,6 +27,7 @@ from selflearn.networks import Encoder
 from selflearn.views import deploy_inputs, deployed, made_up, plain
 
 TOLERANCE = 1e-4  # largest allowed difference, as a share of the largest embedding value: float32 through a deep network
+OUTPUT = "embedding"
 SAMPLES = 8  # made up where no real ones are given
 
 
@@ -116,20 +117,31 @@ def _traced(network: nn.Module, spec: Spec, batch: Batch, onnx: ModuleType) -> A
                 network,
                 kwargs={"raw": sample},
                 input_names=list(sample),
-                output_names=["embedding"],
+                output_names=[OUTPUT],
                 dynamic_shapes={"raw": {name: {0: rows} for name in sample}},
                 dynamo=True,
             )
         if program is None:
             raise RuntimeError("the exporter gave nothing")
+        _give_way(program.model.graph)
         model = program.model_proto
         onnx.checker.check_model(model)
+    except onnx.checker.ValidationError as error:
+        raise RunError(f"the exporter of torch {torch.__version__} wrote a graph that is not valid ONNX: {error}") from error
     except (RuntimeError, ValueError, TypeError, AttributeError, KeyError, IndexError, NotImplementedError) as error:
         first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise RunError(
             f"this encoder cannot be written as ONNX with torch {torch.__version__} (2.6 or later is needed): {first}"
         ) from error
     return model
+
+
+def _give_way(graph: Any) -> None:
+    """What the exporter itself names as the output is named (after `torch.nn.functional.embedding`) is renamed."""
+    for number, node in enumerate(graph):
+        for value in node.outputs:
+            if value.name == OUTPUT and not any(value is each for each in graph.outputs):
+                value.name = f"{OUTPUT} of node {number}"
 
 
 def _describe(model: Any, encoder: Encoder, onnx: ModuleType) -> None:
@@ -150,9 +162,9 @@ def _difference(session: Any, spec: Spec, batch: Batch, expected: np.ndarray) ->
     """The largest difference, with all samples in one batch and each alone: so that a batch axis fixed by accident shows."""
     given = {name: tensor.numpy() for name, tensor in deploy_inputs(spec, batch).items()}
     try:
-        together = session.run(["embedding"], given)[0]
+        together = session.run([OUTPUT], given)[0]
         alone = [
-            session.run(["embedding"], {name: rows[row : row + 1] for name, rows in given.items()})[0]
+            session.run([OUTPUT], {name: rows[row : row + 1] for name, rows in given.items()})[0]
             for row in range(min(len(batch), 4))
         ]
     except Exception as error:  # onnxruntime's errors share no base that is public

@@ -132,3 +132,17 @@ def test_a_missing_library_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr(module.importlib, "import_module", missing)
     with pytest.raises(MissingExtraError, match=r"selflearn\[export\]"):
         export_onnx(encoder, tmp_path / "encoder.onnx")
+
+
+def test_a_table_with_categories_and_gaps_is_exported(tmp_path):
+    """The exporter names the look-up of a category as the output is named; that must not clash."""
+    draw = np.random.default_rng(0)
+    frame = pytest.importorskip("pandas").DataFrame(
+        {"age": draw.normal(40, 9, 60), "income": np.exp(draw.normal(8, 2, 60)), "town": draw.choice(["Ulm", "Graz", "Bern"], 60)}
+    )
+    frame.loc[:9, "income"] = np.nan
+    frame.loc[5:14, "town"] = None
+    data = read(frame)
+    report = export_onnx(build(data.spec, "mlp"), tmp_path / "encoder.onnx", data.batch(range(30)))
+    assert report.largest_difference < 1e-4
+    assert report.inputs["values"][1][1] == 3

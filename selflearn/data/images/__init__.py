@@ -126,7 +126,7 @@ def _judge_path(source: str | Path) -> tuple[float, str]:
             (looks_like_pictures(*shapes[name]), f"it holds an array of shape {shapes[name][0]}") if name is not None else (0.0, "")
         )
     if path.suffix.lower() in TABLES:
-        column = tables.picture_column(read_columns(path))
+        column = tables.picture_column(read_columns(path, most=tables.LOOKED_AT))
         return (0.9, f"its column {column!r} names pictures") if column else (0.0, "")
     return (0.9, "it is a picture file") if folder.is_picture(path) else (0.0, "")
 

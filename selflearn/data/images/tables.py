@@ -19,7 +19,7 @@ from selflearn.data.labels import attach, encode, number_groups, without_conflic
 from selflearn.data.options import ReadOptions
 from selflearn.errors import DataError
 
-_LOOKED_AT = 20  # rows that show what a column holds
+LOOKED_AT = 20  # rows that show what a column holds
 
 
 def picture_column(columns: Columns) -> str | None:
@@ -136,7 +136,7 @@ class _HubColumn:
 
 
 def _holds_pictures(values: Sequence[Any]) -> bool:
-    known = [each for each in values[:_LOOKED_AT] if each is not None]
+    known = [each for each in values[:LOOKED_AT] if each is not None]
     if not known:
         return False
     if all(is_object(each) for each in known):

@@ -62,7 +62,7 @@ def read(path: Path, rows: int | None = None) -> Table:
         table = _read_parquet(path, rows) if suffix_of(path) in PARQUET else _read_text(path, rows)
     except (OSError, EOFError) as error:
         raise DataError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from error
-    except (pa.ArrowException, UnicodeDecodeError, ValueError) as error:
+    except (pa.ArrowException, UnicodeDecodeError, ValueError, csv.Error) as error:
         if isinstance(error, DataError):
             raise
         raise DataError(f"{path} is no readable table: {str(error).splitlines()[0]}") from error

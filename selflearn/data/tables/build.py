@@ -42,7 +42,7 @@ class Said:
             (self.infinite, "cells that are infinite or too large for 32 bits, taken as missing"),
             (self.unread, "cells that are no number among numbers, taken as missing"),
             (self.rare, "cells of rare categories, taken as one"),
-            (self.unseen, "cells of categories never seen in learning, taken as other"),
+            (self.unseen, "cells of categories rare or never seen in learning, taken as other"),
         ):
             if counted:
                 columns = f"{len(counted):,} column{'s' if len(counted) != 1 else ''}"

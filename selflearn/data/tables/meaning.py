@@ -23,8 +23,7 @@ DATE_FORMATS = (
 DAY = 86_400.0
 _MISSING = frozenset(each.lower() for each in MISSING)
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?")
-_DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
-_EUROPEAN = re.compile(r"[+-]?\d+(\.\d{3})*,\d+")
+_EUROPEAN = re.compile(r"[+-]?(\d+|\d{1,3}(\.\d{3})+),\d+")
 _DECORATION = re.compile(r"^[$€£]\s*|\s*[%$€£]$")
 
 
@@ -130,7 +129,8 @@ def _numbers(different: list[str]) -> Callable[[str], float]:
 
     A comma before three digits may be either; one cell of the column that can only be a decimal comma decides for all.
     """
-    decimal_comma = any(_DECIMAL_COMMA.fullmatch(each) and not _THOUSANDS.fullmatch(each) for each in different)
+    bare = (_DECORATION.sub("", each) for each in different)
+    decimal_comma = any(_EUROPEAN.fullmatch(each) and not _THOUSANDS.fullmatch(each) for each in bare)
 
     def read(text: str) -> float:
         plain = _DECORATION.sub("", text)

@@ -13,14 +13,12 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from selflearn.data.columns import GROUP_NAMES, ID_NAMES, LABEL_NAMES
+from selflearn.data.columns import GROUP_NAMES, ID_NAMES, LABEL_NAMES, refuse_wide
 from selflearn.data.dataset import Skipped
 from selflearn.errors import DataError
 
 SEPARATED, PARQUET, ARROW, ARRAYS = {".csv", ".tsv", ".tab"}, {".parquet", ".pq"}, {".arrow", ".feather"}, {".npy"}
 FILES = SEPARATED | PARQUET | ARROW | ARRAYS
-MOST_COLUMNS = 50_000
-"""More are refused: an encoder's first layer and the stored preprocessing would each be larger than any use of them."""
 MISSING = ("", "?", "NA", "N/A", "n/a", "na", "NaN", "nan", "NULL", "null", "None", "none", "#N/A", "<NA>", "-nan", ".", "-")
 HEAD_BYTES = 1 << 22
 BLOCK = 1 << 23
@@ -128,17 +126,13 @@ def schema(path: Path) -> list[tuple[str, Any]]:
 
 def _checked(found: Found) -> Found:
     if not found.columns or not found.rows:
-        raise DataError(f"{found.where} holds no {'rows' if found.columns else 'columns'}")
-    _check_width(len(found.columns), found.where)
-    return found
-
-
-def _check_width(count: int, where: str) -> None:
-    if count > MOST_COLUMNS:
-        raise DataError(
-            f"{where} has {count:,} columns, and at most {MOST_COLUMNS:,} are taken; choose some of them, or, where samples "
-            "stand in columns, turn the table round so that each is a row"
+        what = "columns" if not found.columns else f"rows of {len(found.columns):,} cells" if found.skipped else "rows"
+        first = (
+            f" ({len(found.skipped):,} skipped; first: {found.skipped[0].what}: {found.skipped[0].why})" if found.skipped else ""
         )
+        raise DataError(f"{found.where} holds no {what}{first}")
+    refuse_wide(len(found.columns), found.where)
+    return found
 
 
 def _file(path: Path, header: bool | None) -> Found:
@@ -151,12 +145,12 @@ def _file(path: Path, header: bool | None) -> Found:
         if suffix in PARQUET:
             import pyarrow.parquet as pq
 
-            _check_width(len(schema(path)), str(path))
+            refuse_wide(len(schema(path)), str(path))
             return _arrow_table(pq.read_table(path), str(path))
         if suffix in ARROW:
             from pyarrow import feather
 
-            _check_width(len(schema(path)), str(path))
+            refuse_wide(len(schema(path)), str(path))
             return _arrow_table(feather.read_table(path), str(path))
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or str(error).splitlines()[0]}") from error
@@ -213,7 +207,7 @@ def _array(source: Any, where: str = "the array") -> Found:
     values = as_array(source)
     if values.ndim != 2 or values.dtype.kind not in "uifb":
         raise DataError(f"a table is a 2-D array of numbers, (rows, columns); this is {values.dtype} of shape {values.shape}")
-    _check_width(values.shape[1], where)
+    refuse_wide(values.shape[1], where)
     columns = {f"column {place}": values[:, place] for place in range(values.shape[1])}
     return Found(columns, where, named=False)
 
@@ -225,9 +219,9 @@ def _separated(path: Path, header: bool | None) -> Found:
     text, encoding = _head_text(path)
     if not text.strip():
         raise DataError(f"{path} is empty")
-    first = text.splitlines()[0]
+    blank = sum(1 for _ in itertools.takewhile(lambda line: not line.strip(), text.splitlines()))
     separator = _separator(path, text)
-    _check_width(first.count(separator) + 1, str(path))
+    refuse_wide(text.splitlines()[blank].count(separator) + 1, str(path))
     lines = head(path)
     names = _names(lines, header)
     skipped: list[Skipped] = []
@@ -245,7 +239,7 @@ def _separated(path: Path, header: bool | None) -> Found:
         return arrow_csv.read_csv(
             path,
             read_options=arrow_csv.ReadOptions(
-                column_names=found_names, skip_rows=1 if names else 0, encoding=encoding, use_threads=False, block_size=BLOCK
+                column_names=found_names, skip_rows=blank + bool(names), encoding=encoding, use_threads=False, block_size=BLOCK
             ),
             parse_options=arrow_csv.ParseOptions(delimiter=separator, invalid_row_handler=bad_row, newlines_in_values=True),
             convert_options=arrow_csv.ConvertOptions(
@@ -276,6 +270,10 @@ def _head_text(path: Path) -> tuple[str, str]:
             raw = file.read(HEAD_BYTES)
     except EOFError as error:
         raise DataError(f"{path} is cut off") from error
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise DataError(f"{path} is UTF-16 text; save it as UTF-8")
     if b"\x00" in raw[:4096]:
         raise DataError(f"{path} is no text file, whatever its name says")
     whole = raw if len(raw) < HEAD_BYTES else raw[: raw.rfind(b"\n") + 1] or raw
@@ -288,7 +286,7 @@ def _head_text(path: Path) -> tuple[str, str]:
 def _separator(path: Path, text: str) -> str:
     if suffix_of(path) in {".tsv", ".tab"}:
         return "\t"
-    line = text.split("\n", 1)[0]
+    line = text.lstrip().split("\n", 1)[0]
     return max(",;\t|", key=line.count)
 
 
