@@ -34,6 +34,7 @@ def ft_transformer(
     depth: Annotated[int, Field(ge=1, le=64)] = 2,
     heads: Annotated[int, Field(ge=1, le=64)] = 4,
     pool: Literal["mean", "class"] = "mean",
+    extra: Annotated[int, Field(ge=0, le=64)] = 1,
 ) -> Encoder:
     """A transformer over columns.
 
@@ -42,8 +43,9 @@ def ft_transformer(
     spec : a table spec.
     width, depth, heads : length of a token, number of blocks, attention heads; the published default is 192, 3, 8.
     pool : what a row's embedding is: the "mean" of its tokens or the "class" token.
+    extra : tokens that stand for no column: class and regularisation tokens.
     """
-    return TableTransformer(spec, width, depth, heads, pool)
+    return TableTransformer(spec, width, depth, heads, pool, extra)
 
 
 ENCODERS: dict[str, Callable[..., Encoder]] = {"mlp": table_mlp, "ft-transformer": ft_transformer}

@@ -26,16 +26,20 @@ class TableTransformer(Encoder):
     spec : a table spec.
     width, depth, heads : length of a token, number of blocks, attention heads in each.
     pool : `Features.pooled` is the "mean" of the tokens or the "class" token, as published.
+    extra : tokens that stand for no column: the class token and, as in T-JEPA (Thimonier et al., 2024), regularisation tokens, to
+        which every column attends and which nothing has to tell.
     """
 
     capabilities = frozenset({"tokens", "mask-drop", "mask-replace", "layers"})
     order: Tensor
     spec: TableSpec
 
-    def __init__(self, spec: TableSpec, width: int, depth: int, heads: int, pool: str) -> None:
+    def __init__(self, spec: TableSpec, width: int, depth: int, heads: int, pool: str, extra: int = 1) -> None:
         super().__init__()
         self.spec, self.dim, self.pool = spec, width, pool
-        self.settings = {"width": width, "depth": depth, "heads": heads, "pool": pool}
+        self.settings = {"width": width, "depth": depth, "heads": heads, "pool": pool, "extra": extra}
+        if pool == "class" and not extra:
+            raise RecipeError("pool = 'class' needs a class token: extra of at least 1")
         self.cells = Cells(spec)
         columns, numbers = len(spec.columns), len(spec.numbers)
         deviation = width**-0.5
@@ -43,7 +47,8 @@ class TableTransformer(Encoder):
         self.missing = nn.Parameter(torch.zeros(numbers, width))
         self.place = nn.Parameter(deviation * torch.randn(columns, width))
         self.vectors = category_vectors(self.cells, width, deviation) if spec.categories else None
-        self.class_token = nn.Parameter(deviation * torch.randn(1, 1, width))
+        self.class_token = nn.Parameter(deviation * torch.randn(1, extra, width))
+        self.extra = extra
         self.mask_token = nn.Parameter(torch.zeros(1, 1, width))
         self.transformer = Transformer(width, depth, heads)
         order = torch.tensor([*spec.numbers, *spec.categories]).argsort()  # numbers come first out of `Cells`
@@ -52,13 +57,13 @@ class TableTransformer(Encoder):
     def forward(self, batch: Batch, mask: TokenMask | None = None, layers: bool = False) -> Features:
         self._check(mask, batch)
         tokens = self._embed(batch.values, mask)
-        extra = self._class_token().expand(tokens.shape[0], -1, -1)
+        extra = self.class_token.expand(tokens.shape[0], -1, -1)
         output, outputs = self.transformer(torch.cat([extra, tokens.to(extra.dtype)], dim=1))
-        tokens = output[:, 1:]
+        tokens = output[:, self.extra :]
         return Features(
             pooled=output[:, 0] if self.pool == "class" else tokens.mean(dim=1),
             tokens=tokens,
-            layers=tuple(each[:, 1:] for each in outputs) if layers else (),
+            layers=tuple(each[:, self.extra :] for each in outputs) if layers else (),
         )
 
     def token_grid(self) -> tuple[int, ...]:
@@ -84,16 +89,14 @@ class TableTransformer(Encoder):
         if self.vectors is not None:
             tokens = torch.cat([tokens, self.vectors(places)], dim=1)
         tokens = tokens[:, self.order]
-        if mask is None:
-            return tokens + self.place
-        if mask.how == "replace":
-            return torch.where(mask.hidden[..., None], self.mask_token.to(tokens.dtype), tokens) + self.place
-        keep = visible_index(mask.hidden)[..., None].expand(-1, -1, self.dim)
-        return (tokens + self.place).gather(1, keep)
-
-    def _class_token(self) -> Tensor:
         # The mask token takes part with weight zero, so that distributed training finds every parameter used.
-        return self.class_token + 0.0 * self.mask_token if self.training else self.class_token
+        place = self.place + 0.0 * self.mask_token[0] if self.training else self.place
+        if mask is None:
+            return tokens + place
+        if mask.how == "replace":
+            return torch.where(mask.hidden[..., None], self.mask_token.to(tokens.dtype), tokens) + place
+        keep = visible_index(mask.hidden)[..., None].expand(-1, -1, self.dim)
+        return (tokens + place).gather(1, keep)
 
     def _check(self, mask: TokenMask | None, batch: Batch) -> None:
         if mask is not None and mask.how not in {"drop", "replace"}:

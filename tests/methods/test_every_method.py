@@ -20,8 +20,9 @@ SMALL = {
     "LeJEPA": {"projector": [32, 16], "slices": 32},
     "MAE": {"decoder_width": 16, "decoder_depth": 1, "decoder_heads": 2},
     "Data2Vec": {"top": 2, "predictor": [32]},
+    "JEPA": {"predictor_width": 16, "predictor_depth": 1, "predictor_heads": 2},
 }
-MASKED = {"MAE", "Data2Vec"}
+MASKED = {"MAE", "Data2Vec", "JEPA"}
 MULTICROP = ["SimCLR", "SupCon", "SwAV", "DINO", "LeJEPA"]
 
 

@@ -1,7 +1,9 @@
 """The masked family: hidden tokens are not seen, only they are paid for, and the mask comes from the generator."""
 
+import pytest
 import torch
 
+from selflearn.errors import RecipeError
 from selflearn.methods import find
 from selflearn.methods.masked.base import hide
 
@@ -111,3 +113,43 @@ def test_the_teacher_follows_and_needs_no_gradient(digits):
     method.after_update(0.3)
     assert all(torch.allclose(after, old + 0.5) for after, old in zip(method.teacher.average.parameters(), before, strict=True))
     assert not any(each.requires_grad for each in method.teacher.parameters())
+
+
+def jepa(digits, **options):
+    torch.manual_seed(0)
+    return find("JEPA")(digits.encoder("vit-tiny", width=32), predictor_width=16, predictor_depth=1, predictor_heads=2, **options)
+
+
+def test_a_jepas_context_is_all_its_predictor_hears(digits):
+    method = jepa(digits, least_hidden=0.5, hidden=0.5).eval()
+    (view,), _ = weak(digits)
+    hidden = method.draw(view, torch.Generator().manual_seed(3))
+    patches = hidden.unflatten(1, method.encoder.token_grid()).repeat_interleave(2, 1).repeat_interleave(2, 2)[:, None]
+    other = view.replace(values=torch.where(patches, 1 - view.values, view.values))
+    assert torch.allclose(method.predict(view, hidden), method.predict(other, hidden), atol=1e-6)
+    assert not torch.allclose(method.targets(view), method.targets(other), atol=1e-2)
+
+
+def test_a_jepa_draws_how_much_it_hides_and_normalises_where_told(digits):
+    (view,), _ = weak(digits)
+    method = jepa(digits, least_hidden=0.3, hidden=0.9)
+    shares = [float(method.draw(view, torch.Generator().manual_seed(seed)).float().mean()) for seed in range(60)]
+    assert 0.25 <= min(shares) < 0.4
+    assert 0.8 < max(shares) <= 0.95
+    assert torch.equal(method.targets(view), method.teacher(view).tokens)
+    unit = jepa(digits, normalised=True).targets(view)
+    assert unit.mean(-1).abs().max() < 1e-5
+    assert torch.allclose(unit.var(-1, correction=0), torch.ones(1), atol=1e-2)
+
+
+def test_a_jepa_that_predicts_its_teacher_has_no_loss(digits):
+    method = jepa(digits).eval()
+    (view,), generator = weak(digits)
+    method.predict = lambda view, hidden: method.targets(view)
+    assert method([view], generator).total == 0
+
+
+@pytest.mark.parametrize("options", [{"least_hidden": 0.9, "hidden": 0.5}, {"hidden": 1.0}])
+def test_a_jepa_refuses_what_it_cannot_hide(digits, options):
+    with pytest.raises(RecipeError, match="hidden"):
+        jepa(digits, **options)

@@ -88,3 +88,15 @@ def test_a_hidden_column_is_not_seen(how):
     other[:, 0] = 9.0
     assert torch.equal(encoder(rows(CELLS), mask).pooled, encoder(rows(other), mask).pooled)
     assert encoder(rows(CELLS), mask).tokens.shape[1] == (1 if how == "drop" else 2)
+
+
+def test_extra_tokens_stand_for_no_column():
+    """Each column attends to them, they are no tokens of the row, and a class token must be there to be pooled."""
+    for extra in (0, 3):
+        encoder = build(mixed(), "ft-transformer", extra=extra).train()
+        features = encoder(rows(CELLS), TokenMask(torch.tensor([[True, False]] * 4)), layers=True)
+        assert features.tokens.shape == features.layers[-1].shape == (4, 1, 64)
+        features.pooled.sum().backward()
+        assert all(weight.grad is not None for weight in encoder.parameters() if weight.numel())
+    with pytest.raises(RecipeError, match="extra of at least 1"):
+        build(mixed(), "ft-transformer", extra=0, pool="class")
