@@ -150,9 +150,21 @@ def _decode(stream: np.ndarray, offsets: np.ndarray) -> np.ndarray:
     return np.stack([np.asarray(Image.open(io.BytesIO(piece)).convert("RGB")) for piece in pieces])
 
 
+def _adult() -> Material:
+    """The census table with its official test part; the last 5,000 of the official training part are kept for tuning."""
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(data_file("tabular", "adult.parquet"))
+    dataset = read(table, ReadOptions(kind="table", labels="income"))
+    train = np.array(table["split"].to_pylist()) == "train"
+    learn, test = np.flatnonzero(train), np.flatnonzero(~train)
+    return Material(dataset, learn[:-5_000], learn[-5_000:], test)
+
+
 LOADERS: dict[str, Callable[[], Material]] = {
     "digits": _digits,
     "mnist": _official(_pixels("mnist", "mnist.npz"), development=10_000),
     "fashion-mnist": _official(_pixels("fashion_mnist", "fashion_mnist.npz"), development=10_000),
     "cifar10": _official(_cifar10, development=5_000),
+    "adult": _adult,
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, cast
+from typing import Annotated, ClassVar, Literal, cast
 
 import torch
 import torch.nn.functional as F
@@ -27,7 +27,8 @@ class JEPA(LatentPrediction):
     Settings
     --------
     least_hidden, hidden : shares of the tokens that the encoder does not see: the least and the most.
-    normalised : whether the features of each target are brought to mean 0 and deviation 1.
+    normalised : whether targets are brought to mean 0 and deviation 1: "no"; "token", over each token's features; "batch", each
+        feature over the batch, token by token, so that what only tells the token's place is worth nothing.
     predictor_width, predictor_depth, predictor_heads : of the predictor.
     momentum, final_momentum, beta : see `LatentPrediction`.
     """
@@ -36,7 +37,7 @@ class JEPA(LatentPrediction):
 
     least_hidden: Annotated[float, Gt(0), Lt(1)] = 0.6
     hidden: Annotated[float, Gt(0), Lt(1)] = 0.8
-    normalised: bool = False
+    normalised: Literal["no", "token", "batch"] = "no"
     predictor_width: Width = 64
     predictor_depth: Width = 2
     predictor_heads: Width = 4
@@ -77,4 +78,6 @@ class JEPA(LatentPrediction):
     def targets(self, view: Batch) -> Tensor:
         """(batch, tokens, dim) the last tokens of the teacher, who sees all."""
         tokens: Tensor = self.teacher(view).tokens.float()
-        return F.layer_norm(tokens, tokens.shape[-1:]) if self.normalised else tokens
+        if self.normalised == "batch":
+            return F.batch_norm(tokens.flatten(1), None, None, training=True).view_as(tokens)
+        return F.layer_norm(tokens, tokens.shape[-1:]) if self.normalised == "token" else tokens
