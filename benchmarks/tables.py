@@ -88,7 +88,7 @@ def encoder_of(task: Task, rows: Rows, steps: int, folder: Path | None) -> Encod
     encoder = recipes.build_encoder(recipe.stages[0], learn.spec, 0, accelerator=False)
     outcome = recipes.run_plan(recipe, learn, encoder, Budget.parse(f"{steps}steps"), 0, device="cpu", precision="32")
     if outcome.alarm is not None:
-        sys.exit(f"{task.name}: learning was stopped: {outcome.alarm}")
+        sys.exit(f"{task.name}: learning was stopped as {outcome.alarm.kind}")
     if place is not None:
         save_encoder(encoder, place)
     return encoder
@@ -103,13 +103,13 @@ def answers(task: Task, features: np.ndarray, target: np.ndarray, asked: np.ndar
     if task.regression:
         linear: Any = linear_model.RidgeCV(alphas=np.logspace(-1, 4, 11))
         boosting: Any = ensemble.GradientBoostingRegressor(max_features=0.3, random_state=seed)
-        forest: Any = ensemble.RandomForestRegressor(300, max_features=0.5, random_state=seed)
+        forest: Any = ensemble.RandomForestRegressor(200, max_features=0.5, random_state=seed)
     else:
         linear = linear_model.LogisticRegressionCV(Cs=np.logspace(-3, 1, 5), cv=5, max_iter=300, scoring="neg_log_loss")
         if np.unique(target, return_counts=True)[1].min() < 5:  # too few of a class for folds that all have it
             linear = linear_model.LogisticRegression(C=0.1, max_iter=300)
         boosting = ensemble.GradientBoostingClassifier(max_features=0.3, random_state=seed)
-        forest = ensemble.RandomForestClassifier(300, random_state=seed)
+        forest = ensemble.RandomForestClassifier(200, random_state=seed)
     said = {}
     for name, head in zip(HEADS, (make_pipeline(StandardScaler(), linear), boosting, forest), strict=False):
         with warnings.catch_warnings():
@@ -185,7 +185,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--draws", type=int, default=20, help="draws of 100 labels")
     parser.add_argument("--steps", type=int, default=300, help="updates of the encoder")
-    parser.add_argument("--tested", type=int, default=3000, help="rows that are scored, at most")
+    parser.add_argument("--tested", type=int, default=2000, help="rows that are scored, at most")
     parser.add_argument("--tables", nargs="*", choices=[task.name for task in TASKS], help="only these")
     parser.add_argument("--encoders", type=Path, help="a folder in which encoders are kept, and taken from")
     parser.add_argument("--development", action="store_true", help="score other draws on other training rows; keep nothing")
