@@ -169,12 +169,14 @@ def search(
 ) -> None:
     """Find the samples of a run that are most like a given one."""
     from selflearn.cli.screen import Screen
-    from selflearn.serving import search_run
+    from selflearn.serving import search_run, words_of
     from selflearn.workflow import load
 
+    opened = load(run)
     with Screen() as screen:
-        found = search_run(load(run), like, k, picture=out)
-    screen.neighbours(like, found)
+        found = search_run(opened, like, k, picture=out)
+        words = words_of(opened, [name for name, _, _ in found])
+    screen.neighbours(like, found, words)
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -93,14 +94,17 @@ class Screen(Reporter):
             soft_wrap=True,
         )
 
-    def neighbours(self, like: str, found: list[tuple[str, float, str]]) -> None:
-        """What a search found: id, similarity, label."""
+    def neighbours(self, like: str, found: list[tuple[str, float, str]], words: Mapping[str, str]) -> None:
+        """What a search found: id, similarity, label, and what it says, for kinds that are told in words."""
         table = Table(box=None, header_style="dim")
         table.add_column("similarity", justify="right")
         table.add_column("id")
         table.add_column("label")
+        if words:
+            table.add_column("words", no_wrap=True, overflow="ellipsis")
         for name, similarity, label in found:
-            table.add_row(f"{similarity:.3f}", escape(name), escape(label))
+            told = [escape(words.get(name, ""))] if words else []
+            table.add_row(f"{similarity:.3f}", escape(name), escape(label), *told)
         self.console.print(f"Most like {escape(like)}:")
         self.console.print(table)
 

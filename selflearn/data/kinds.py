@@ -34,14 +34,24 @@ class _Kind(Protocol):
 def recognise(source: Any) -> Recognition:
     """Which kind of data a source holds: every kind is asked, the most certain wins.
 
+    What one kind cannot read may still be another's: a ragged CSV is no list of pictures, but good texts. So a kind's complaint is
+    told only where no kind knows the source.
+
     Raises
     ------
     DataError : the path does not exist, or no kind knows the source; says what was looked at.
     """
     _check_path(source)
-    answers = [answer for name in KINDS if (answer := _kind(name).recognise(source)) is not None]
+    answers, complaints = list[Recognition](), list[str]()
+    for name in KINDS:
+        try:
+            answer = _kind(name).recognise(source)
+        except DataError as error:
+            complaints.append(f"; taken for {name}: {error}")
+        else:
+            answers.extend([answer] if answer is not None else [])
     if not answers:
-        raise DataError(f"{_describe(source)}. Known kinds of data: {', '.join(KINDS)}")
+        raise DataError(f"{_describe(source)}. Known kinds of data: {', '.join(KINDS)}{''.join(complaints[:1])}")
     best, *others = sorted(answers, key=lambda answer: -answer.certainty)
     return dataclasses.replace(best, others=tuple(others))
 

@@ -16,7 +16,7 @@ from torch import Tensor
 from selflearn.data.splits import few_labels as draw
 from selflearn.evaluation.parts import Part, Plan, held_out
 from selflearn.evaluation.pca import WIDE
-from selflearn.evaluation.probes import FITTING_COST, SCALINGS, affordable, best_strength, few_labels, knn, linear, scale
+from selflearn.evaluation.probes import FITTING_COST, SCALINGS, Pair, affordable, best_strength, few_labels, knn, linear, scale
 from selflearn.evaluation.scorecard import Scorecard
 from selflearn.evaluation.table import Table
 from selflearn.measures.clustering import ari, kmeans, nmi
@@ -56,10 +56,11 @@ class Labelled:
             chooser = held_out(part.train, self.labels, self.plan.groups, self.seed)
             for name in self.table.names:
                 pair = self.table.pair(name, part)
-                right = self._neighbours(name, part, pair, chooser), self._linear(name, part, pair, chooser)
+                scaled = {how: scale(*pair, how) for how in SCALINGS}  # once: wide features are costly to shorten
+                right = self._neighbours(name, part, pair, chooser), self._linear(name, part, scaled, chooser)
                 for measure, values in zip(correct, right, strict=True):
                     correct[measure].setdefault(name, []).append(values)
-                for measure, values in self._few(name, part, pair, draws):
+                for measure, values in self._few(name, part, scaled, draws):
                     few[measure].setdefault(name, []).append(values)
                 tick()
         for measure, sets in correct.items():
@@ -109,27 +110,27 @@ class Labelled:
             self.chosen[name, "knn", how] += 1
         return right(how, pair[0], part.train, pair[1], part.test).numpy()
 
-    def _linear(self, name: str, part: Part, pair: tuple[Tensor, Tensor], chooser: Part | None) -> np.ndarray:
+    def _linear(self, name: str, part: Part, scaled: dict[str, Pair], chooser: Part | None) -> np.ndarray:
         labels, classes = self._classes(part.train), len(self.names)
-        best, strength, kept = -1.0, 1.0, scale(*pair, "standardised")
+        best, strength, kept = -1.0, 1.0, scaled["standardised"]
         order = np.random.default_rng(self.seed).permutation(len(part.train))
         if chooser is not None:
             fit, check = (order[np.isin(part.train[order], rows)] for rows in (chooser.train, chooser.test))
-            for how in SCALINGS:
-                scaled = scale(*pair, how)
-                found, accuracy = best_strength(scaled[0], labels, classes, fit, check)
+            for each in scaled.values():
+                found, accuracy = best_strength(each[0], labels, classes, fit, check)
                 if accuracy > best:
-                    best, strength, kept = accuracy, found, scaled
+                    best, strength, kept = accuracy, found, each
         rows = order[: affordable(kept[0], classes, FITTING_COST)]
         if len(rows) < len(order):
             self.card.note(f"linear: {len(rows):,} of {len(order):,} training samples are used for {name}, a random subset")
         return (linear(kept[0][rows], labels[rows], kept[1], classes, strength) == self._classes(part.test)).numpy()
 
     def _few(
-        self, name: str, part: Part, pair: tuple[Tensor, Tensor], draws: dict[str, np.ndarray]
+        self, name: str, part: Part, scaled: dict[str, Pair], draws: dict[str, np.ndarray]
     ) -> Iterator[tuple[str, np.ndarray]]:
         labels, truth = self._classes(part.train), self._classes(part.test)
-        scaled = {how: scale(*pair, how) for how in (SCALINGS[:1] if name == "encoder" else SCALINGS)}
+        if name == "encoder":
+            scaled = {how: scaled[how] for how in SCALINGS[:1]}
         rows = np.random.default_rng(self.seed).permutation(len(labels))[: max(len(truth), 500)]
         for measure, drawn in draws.items():
             how, trial = SCALINGS[0], drawn[: min(CHOOSING_DRAWS, max(2, len(drawn) // 2))]

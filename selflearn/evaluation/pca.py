@@ -30,14 +30,24 @@ def principal_axes(train: Tensor, limit: int = WIDE) -> Axes:
     mean = train.mean(0)
     centred = train - mean
     if len(train) < train.shape[1]:
-        values, left = torch.linalg.eigh((centred @ centred.T).double())
+        values, left = _largest((centred @ centred.T).double(), limit)
         axes = centred.T @ (left / values.clamp_min(1e-30).sqrt()).to(train.dtype)
     else:
-        values, vectors = torch.linalg.eigh((centred.T @ centred).double())
+        values, vectors = _largest((centred.T @ centred).double(), limit)
         axes = vectors.to(train.dtype)
     values, axes = values.flip(0).clamp_min(0), axes.flip(1)
     rank = min(limit, max(1, int((values > 1e-7 * values[0]).sum())))
     return Axes(mean, axes[:, :rank], (values[:rank] / max(len(train) - 1, 1)).to(train.dtype))
+
+
+def _largest(gram: Tensor, count: int) -> tuple[Tensor, Tensor]:
+    """The `count` largest eigenvalues of a symmetric matrix, smallest first, and their vectors: of a large one in half the time."""
+    if count >= len(gram):
+        return torch.linalg.eigh(gram)
+    from scipy.linalg import eigh
+
+    values, vectors = eigh(gram.numpy(), subset_by_index=(len(gram) - count, len(gram) - 1), check_finite=False)
+    return torch.from_numpy(values), torch.from_numpy(vectors)
 
 
 def leading(axes: Axes, total: float, share: float = 0.9, limit: int = 256) -> Axes:

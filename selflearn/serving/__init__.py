@@ -4,7 +4,7 @@ from selflearn.serving.compare import compare
 from selflearn.serving.contact import contact_sheet
 from selflearn.serving.export import ExportReport, export_onnx
 from selflearn.serving.report import ReportContents, write_report
-from selflearn.serving.runs import export_run, report_run, search_run
+from selflearn.serving.runs import export_run, report_run, search_run, words_of
 from selflearn.serving.search import SearchIndex
 
 __all__ = [
@@ -17,5 +17,6 @@ __all__ = [
     "export_run",
     "report_run",
     "search_run",
+    "words_of",
     "write_report",
 ]

@@ -84,6 +84,26 @@ def search_run(run: Run, like: str, k: int = 10, picture: Path | None = None) ->
     return [(name, value, classes[name]) for name, value in hits]
 
 
+def words_of(run: Run, names: list[str]) -> dict[str, str]:
+    """What samples of a run say, for kinds that are told in words (texts, rows of a table); empty for others.
+
+    The run keeps the words of those samples that its report shows; for others the data is read again, if it can be.
+    """
+    file = run.folder.file("pictures.parquet")
+    if not file.exists() or "words" not in pq.read_schema(file).names:
+        return {}
+    kept = pq.read_table(file, columns=["row", "words"]).to_pylist()
+    words = {cell["row"]: cell["words"] for cell in kept if cell["words"]}
+    if not words:
+        return {}
+    rows = {name: row for row, name in enumerate(run.embeddings()[0])}
+    missing = [name for name in names if rows[name] not in words]
+    dataset = _data(run) if missing else None
+    if dataset is not None:
+        words.update({rows[name]: dataset.words(rows[name]) for name in missing})
+    return {name: words.get(rows[name], "") for name in names}
+
+
 def export_run(run: Run, out: Path | None = None) -> str:
     """Write a run's encoder as ONNX, prove it equal on the run's own samples where they can still be read, and say so."""
     dataset = _data(run)

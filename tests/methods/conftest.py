@@ -1,12 +1,14 @@
-"""Digits, a narrow encoder and views, small enough for every method to be tried in a second."""
+"""Digits and sentences, narrow encoders and views, small enough for every method to be tried in a second."""
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 from sklearn.datasets import load_digits
 
 from selflearn import networks, views
+from selflearn.data import read
 from selflearn.data.batch import Batch
 from selflearn.data.images.spec import ImageSpec
 
@@ -44,3 +46,32 @@ class Digits:
 @pytest.fixture(scope="session")
 def digits() -> Digits:
     return Digits()
+
+
+class Sentences:
+    """The first sentences of NumPy's own documentation as raw batches, labelled by the module they are from."""
+
+    def __init__(self) -> None:
+        told: dict[str, str] = {}
+        for module in (np.linalg, np.random, np.fft, np.ma, np):
+            for name in sorted(dir(module)):
+                if words := " ".join((getattr(module, name).__doc__ or "").split("\n\n")[0].split()):
+                    told.setdefault(words, module.__name__)
+        texts = [each for each in told if 4 <= len(each.split()) <= 30][:400]
+        self.data = read(texts, kind="text", labels=[told[each] for each in texts], more={"vocabulary": 512})
+        self.spec, self.labels = self.data.spec, torch.from_numpy(self.data.labels)
+
+    def batch(self, rows: torch.Tensor) -> Batch:
+        return self.data.batch(np.asarray(rows))
+
+    def encoder(self, name: str = "bag", **options) -> networks.Encoder:
+        small = {"width": 16, "lexical": 64} if name == "bag" else {"width": 32, "depth": 2, "heads": 2, "dropout": 0.0}
+        return networks.build(self.spec, name, **{**small, **options})
+
+    def views(self, rows: torch.Tensor, generator: torch.Generator, name: str = "standard", **options) -> list[Batch]:
+        return views.make_views(self.batch(rows), views.build(self.spec, name, **options), generator)
+
+
+@pytest.fixture(scope="session")
+def sentences() -> Sentences:
+    return Sentences()

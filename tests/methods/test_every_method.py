@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from selflearn.errors import RecipeError
-from selflearn.methods import find
+from selflearn.methods import find, methods
 
 SMALL = {
     "SimCLR": {"projector": [32, 16]},
@@ -20,36 +20,51 @@ SMALL = {
     "LeJEPA": {"projector": [32, 16], "slices": 32},
     "MAE": {"decoder_width": 16, "decoder_depth": 1, "decoder_heads": 2},
     "Data2Vec": {"top": 2, "predictor": [32]},
+    "MaskedLanguage": {"hidden": 0.3, "decoder_width": 16, "decoder_depth": 1, "decoder_heads": 2},
+    "Autoencoder": {},
+    "CrossEntropy": {"classes": 10},
 }
-MASKED = {"MAE", "Data2Vec"}
+MASKED = {"MAE", "Data2Vec", "MaskedLanguage"}
+ON_TEXTS = {"MaskedLanguage": "transformer", "Autoencoder": "bag"}  # pictures have no words to tell; these take sentences
+VIEWS = {**dict.fromkeys(MASKED, "weak"), "Autoencoder": "plain"}
+ANY_VIEWS = MASKED | {"Autoencoder", "CrossEntropy"}
 MULTICROP = ["SimCLR", "SupCon", "SwAV", "DINO", "LeJEPA"]
 
 
-def made(digits, name, **options):
+@pytest.fixture
+def data(request, name):
+    return request.getfixturevalue("sentences" if name in ON_TEXTS else "digits")
+
+
+def made(data, name, **options):
     torch.manual_seed(0)
-    encoder = digits.encoder("vit-tiny" if name in MASKED else "resnet-narrow")
+    encoder = data.encoder(ON_TEXTS.get(name) or ("vit-tiny" if name in MASKED else "resnet-narrow"))
     return find(name)(encoder, **{**SMALL[name], **options})
 
 
-def view(digits, name, seed=0, rows=32, views=None, **options):
+def view(data, name, seed=0, rows=32, views=None, **options):
     generator = torch.Generator().manual_seed(seed)
-    return digits.views(torch.arange(rows), generator, views or ("weak" if name in MASKED else "standard"), **options), generator
+    return data.views(torch.arange(rows), generator, views or VIEWS.get(name, "standard"), **options), generator
 
 
-def steps(method, digits, name, count=1):
+def steps(method, data, name, count=1):
     optimiser = torch.optim.SGD([each for each in method.parameters() if each.requires_grad], lr=0.01)
     outcome = None
     for step in range(count):
-        views, generator = view(digits, name, seed=step)
+        views, generator = view(data, name, seed=step)
         outcome = method.update(views, optimiser, generator, progress=(step + 1) / count)
     return outcome
 
 
+def test_no_method_is_left_out():
+    assert set(SMALL) == set(methods())
+
+
 @pytest.mark.parametrize("name", SMALL)
-def test_one_update_trains_the_encoder(digits, name):
-    method = made(digits, name)
+def test_one_update_trains_the_encoder(data, name):
+    method = made(data, name)
     before = copy.deepcopy(method.encoder.state_dict())
-    outcome = steps(method, digits, name)
+    outcome = steps(method, data, name)
     assert outcome.total.isfinite()
     assert outcome.embedding.shape[0] == 32
     assert outcome.embedding.dtype == torch.float32
@@ -60,27 +75,27 @@ def test_one_update_trains_the_encoder(digits, name):
 
 
 @pytest.mark.parametrize("name", SMALL)
-def test_everything_trainable_gets_a_gradient(digits, name):
-    method = made(digits, name)
-    views, generator = view(digits, name)
+def test_everything_trainable_gets_a_gradient(data, name):
+    method = made(data, name)
+    views, generator = view(data, name)
     method(views, generator).total.backward()
     assert not [key for key, weight in method.named_parameters() if weight.requires_grad and weight.grad is None]
 
 
 @pytest.mark.parametrize("name", SMALL)
-def test_updates_are_a_function_of_weights_views_and_generator(digits, name):
-    first, second = made(digits, name), made(digits, name)
+def test_updates_are_a_function_of_weights_views_and_generator(data, name):
+    first, second = made(data, name), made(data, name)
     second.load_state_dict(first.state_dict())
-    steps(first, digits, name, 3)
-    steps(second, digits, name, 3)
+    steps(first, data, name, 3)
+    steps(second, data, name, 3)
     for key, value in first.state_dict().items():
         assert torch.equal(value, second.state_dict()[key]), key
 
 
 @pytest.mark.parametrize("name", SMALL)
-def test_bfloat16_autocast_stays_close(digits, name):
-    method = made(digits, name).eval()
-    views, generator = view(digits, name)
+def test_bfloat16_autocast_stays_close(data, name):
+    method = made(data, name).eval()
+    views, generator = view(data, name)
     state = generator.get_state()
     exact = method(views, generator).total.detach()
     with torch.autocast("cpu", dtype=torch.bfloat16):
@@ -90,9 +105,9 @@ def test_bfloat16_autocast_stays_close(digits, name):
 
 
 @pytest.mark.parametrize("name", MULTICROP)
-def test_small_crops_are_welcome_where_published(digits, name):
-    method = made(digits, name)
-    views, generator = view(digits, name, views="multicrop", local=2)
+def test_small_crops_are_welcome_where_published(data, name):
+    method = made(data, name)
+    views, generator = view(data, name, views="multicrop", local=2)
     assert [each.scope for each in views] == ["global", "global", "local", "local"]
     assert method(views, generator).total.isfinite()
     with pytest.raises(RecipeError, match="large views first"):
@@ -100,17 +115,17 @@ def test_small_crops_are_welcome_where_published(digits, name):
 
 
 @pytest.mark.parametrize("name", ["DINO", "SwAV"])
-def test_one_large_view_is_too_few_where_two_are_compared(digits, name):
-    method = made(digits, name)
-    views, generator = view(digits, name, views="multicrop", local=2)
+def test_one_large_view_is_too_few_where_two_are_compared(data, name):
+    method = made(data, name)
+    views, generator = view(data, name, views="multicrop", local=2)
     with pytest.raises(RecipeError, match="at least 2 large views, not 1"):
         method(views[1:], generator)
 
 
-@pytest.mark.parametrize("name", sorted(set(SMALL) - set(MULTICROP) - MASKED))
-def test_pairs_are_asked_for_where_published(digits, name):
-    method = made(digits, name)
-    views, generator = view(digits, name, views="multicrop", local=1)
+@pytest.mark.parametrize("name", sorted(set(SMALL) - set(MULTICROP) - ANY_VIEWS))
+def test_pairs_are_asked_for_where_published(data, name):
+    method = made(data, name)
+    views, generator = view(data, name, views="multicrop", local=1)
     with pytest.raises(RecipeError, match=f"{name} takes two views, not 3"):
         method(views, generator)
     with pytest.raises(RecipeError, match="not 1"):
@@ -138,17 +153,21 @@ def test_pairs_are_asked_for_where_published(digits, name):
         ("MAE", {"hidden": 0.0}, "hidden"),
         ("MAE", {"hidden": 1.0}, "hidden"),
         ("MAE", {"decoder_width": 15}, "decoder_heads"),
+        ("Data2Vec", {"top": 0}, "top"),
+        ("MaskedLanguage", {"shown": 1.0}, "shown"),
+        ("Autoencoder", {"decoder_width": 0}, "decoder_width"),
+        ("CrossEntropy", {"classes": 1}, "classes"),
     ],
 )
-def test_impossible_settings_are_refused(digits, name, options, word):
+def test_impossible_settings_are_refused(data, name, options, word):
     with pytest.raises(RecipeError, match=word):
-        made(digits, name, **options)
+        made(data, name, **options)
 
 
 @pytest.mark.parametrize("name", SMALL)
-def test_one_sample_is_refused(digits, name):
+def test_one_sample_is_refused(data, name):
     with pytest.raises(RecipeError, match="at least 2"):
-        made(digits, name).check_batch(1)
+        made(data, name).check_batch(1)
 
 
 def test_more_prototypes_than_samples_are_refused(digits):

@@ -111,8 +111,8 @@ def _judge(source: Any) -> tuple[float, str]:
     if _is_list(source):
         return _judge_list(source)
     shape = getattr(source, "shape", None)
-    if shape is None or not hasattr(source, "dtype"):
-        return 0.0, ""
+    if shape is None or not (isinstance(getattr(source, "dtype", None), np.dtype) or hasattr(source, "detach")):
+        return 0.0, ""  # pandas has types of its own, such as its strings
     dtype = np.dtype(str(source.dtype).removeprefix("torch.")) if hasattr(source, "detach") else np.dtype(source.dtype)
     return arrays.certainty_of(tuple(shape), dtype), f"an array of shape {tuple(shape)} looks like samples, channels, steps"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,7 @@ def read(source: Any, options: ReadOptions) -> Texts:
     reading = kind_options(TextReading, options)
     like = options.like if isinstance(options.like, TextSpec) else None
     found = _find(source, reading, options)
+    found = _mended(found)
     facts = _facts(found, options, Path(source) if isinstance(source, str | Path) else None)
     kept = [row for row, text in enumerate(found.texts) if text.strip()]
     for row in sorted(set(range(len(found.texts))) - set(kept)):
@@ -51,6 +53,14 @@ def read(source: Any, options: ReadOptions) -> Texts:
     if not kept:
         raise DataError(f"{found.where} holds no text: each of its {len(found.texts):,} samples is empty")
     return prepare([found.texts[row].strip() for row in kept], facts, np.array(kept), reading, like)
+
+
+def _mended(found: Found) -> Found:
+    """Without halves of letters (lone surrogates), which a damaged JSON may hold and which no file can be written with."""
+    texts = [each if each.isascii() else each.encode("utf-8", "surrogatepass").decode("utf-8", "replace") for each in found.texts]
+    count = sum(old != new for old, new in zip(found.texts, texts, strict=True))
+    notes = [f"{count:,} texts hold halves of letters, which are replaced by \ufffd"] if count else []
+    return replace(found, texts=texts, notes=[*found.notes, *notes])
 
 
 def _find(source: Any, reading: TextReading, options: ReadOptions) -> Found:
