@@ -60,10 +60,16 @@ def cell(dataset: Dataset, recipe: str, seconds: float, seed: int) -> dict[str, 
     }
 
 
+def kept() -> dict[str, Any]:
+    """The cells that are kept; none at first."""
+    file = RESULTS / "matrix" / "matrix.json"
+    table: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))["figures"] if file.exists() else {}
+    return table
+
+
 def fill(seconds: float, kinds: list[str] | None, methods: list[str] | None, seed: int) -> dict[str, Any]:
     """The cells asked for, laid over those that are kept."""
-    kept = RESULTS / "matrix" / "matrix.json"
-    table: dict[str, Any] = json.loads(kept.read_text(encoding="utf-8"))["figures"] if kept.exists() else {}
+    table = kept()
 
     def run(name: str, sample: Sample) -> None:
         dataset = sample.read()
@@ -84,6 +90,8 @@ def fill(seconds: float, kinds: list[str] | None, methods: list[str] | None, see
 
 def page(table: dict[str, Any]) -> str:
     """docs/matrix.md."""
+    if not table:
+        return f"{HEAD}\nNo cell is filled yet.\n"
     methods = [method for method in METHODS if any(method in row for row in table.values())]
     lines = [HEAD, "| kind | " + " | ".join(methods) + " |", "|---|" + "---|" * len(methods)]
     reasons: dict[str, str] = {}
@@ -119,7 +127,7 @@ def main() -> None:
     parser.add_argument("--page", action="store_true", help="only write the page from what is kept")
     asked = parser.parse_args()
     if asked.page:
-        table = json.loads((RESULTS / "matrix" / "matrix.json").read_text(encoding="utf-8"))["figures"]
+        table = kept()
     else:
         table = fill(asked.seconds, asked.kinds, asked.methods, asked.seed)
         keep("matrix/matrix", table)

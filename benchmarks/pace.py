@@ -96,7 +96,7 @@ def measure(sample: Sample, recipe: str | None, steps: int, rounds: int) -> dict
     """Both numbers of one kind, by its default recipe."""
     dataset = sample.read()
     if recipe is None:
-        choice = recipes.choose(dataset.spec.kind, len(dataset), False)
+        choice = recipes.choose(dataset.spec.kind, len(dataset), False, form=dataset.spec.form)
         recipe, preset = choice.recipe, choice.preset
     else:
         preset = "small"

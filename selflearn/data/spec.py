@@ -16,6 +16,11 @@ class Spec(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     kind: ClassVar[str]
 
+    @property
+    def form(self) -> str:
+        """What of its kind the data is, in a word that the choice of a recipe may ask for; empty where that makes no difference."""
+        return ""
+
     def describe(self) -> str:
         """What the samples are, in a few words for a person."""
         return f"{self.kind} data"

@@ -12,12 +12,9 @@ from selflearn.networks.text_transformer import text_transformer
 
 ENCODERS: dict[str, Callable[..., Encoder]] = {"bag": text_bag, "transformer": text_transformer, "hf": hugging_face}
 
-SHORT = 64
-"""Tokens up to which a bag says most of what a text says."""
-
 
 def default(spec: TextSpec, accelerator: bool, needs: frozenset[str] = frozenset()) -> str:
     """A bag for short texts on a CPU; a transformer where a method hides tokens, for long texts, symbols, and accelerators."""
     if needs and needs <= BagOfWords.capabilities:
         return "bag"
-    return "bag" if not needs and not accelerator and not spec.tokenizer.symbols and spec.longest <= SHORT else "transformer"
+    return "bag" if not needs and not accelerator and spec.form == "short" else "transformer"

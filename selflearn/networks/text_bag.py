@@ -19,6 +19,8 @@ from selflearn.networks.features import Features, TokenContent, TokenMask
 START = 0.03
 """Deviation of the random vectors at first: so small that a few hundred updates make more of them than chance did."""
 
+SLIGHT = 0.1  # weight of single letters, marks and inner pieces beside whole words
+
 RUNS = range(2, 5)  # lengths of the runs of letters that the lexical half counts, as in the dull baseline
 
 
@@ -112,9 +114,16 @@ class _Transposed(nn.Module):
 
 
 def rarity(spec: TextSpec) -> Tensor:
-    """(size,) the inverse document frequency of each token, at least 1; 0 for padding and mask."""
+    """(size,) how much each token says: its inverse document frequency, at least 1; 0 for padding and mask.
+
+    Among words, marks, single letters and the inner pieces of a word weigh a tenth: they are frequent in all texts alike, or come
+    several at a time for one rare word. Not nothing, so that a text that has only such still has a vector.
+    """
     seen = torch.tensor(spec.seen, dtype=torch.float32)
     weights = ((1 + spec.documents) / (1 + seen)).log() + 1
+    if spec.tokenizer.how == "words":
+        slight = [len(token) == 1 or token.startswith("##") for token in spec.tokenizer.vocabulary]
+        weights = torch.where(torch.tensor(slight), SLIGHT * weights, weights)
     weights[[spec.padding, spec.mask]] = 0
     return weights
 

@@ -19,7 +19,7 @@ class Choice:
     why: str
 
 
-def choose(kind: str, samples: int, accelerator: bool, labelled: float = 0.0) -> Choice:
+def choose(kind: str, samples: int, accelerator: bool, labelled: float = 0.0, form: str = "") -> Choice:
     """The default recipe for `samples` of a kind of data.
 
     Parameters
@@ -28,6 +28,7 @@ def choose(kind: str, samples: int, accelerator: bool, labelled: float = 0.0) ->
     samples : how many there are.
     accelerator : whether a GPU will train.
     labelled : share of samples with a label, in [0, 1].
+    form : what of its kind the data is (`Spec.form`).
     """
     rules = yaml.safe_load((Path(__file__).parent / "defaults.yaml").read_text(encoding="utf-8"))
     for rule in rules:
@@ -35,6 +36,7 @@ def choose(kind: str, samples: int, accelerator: bool, labelled: float = 0.0) ->
         fits = (
             when.get("kind", kind) == kind
             and when.get("accelerator", accelerator) == accelerator
+            and when.get("form", form) == form
             and samples >= when.get("least_samples", 0)
             and labelled >= when.get("least_labelled", 0.0)
         )

@@ -29,7 +29,7 @@ def pick_recipe(dataset: Dataset, name: str | None, preset: str | None, changes:
     """The recipe asked for, or the default for this data; with the preset asked for, or the machine's."""
     if name is None:
         labelled = float((dataset.labels >= 0).mean())
-        choice = recipes.choose(dataset.spec.kind, len(dataset), accelerator, labelled)
+        choice = recipes.choose(dataset.spec.kind, len(dataset), accelerator, labelled, dataset.spec.form)
         return Picked(recipes.load(choice.recipe, preset or choice.preset, changes, dataset.spec.kind), choice.why)
     chosen = preset or recipes.default_preset(recipes.presets_of(name), accelerator)
     return Picked(recipes.load(name, chosen, changes, dataset.spec.kind), "asked for")

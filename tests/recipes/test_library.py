@@ -64,3 +64,9 @@ def test_the_preset_follows_the_machine():
     assert default_preset(("small", "published"), accelerator=False) == "small"
     assert default_preset(("small", "published"), accelerator=True) == "published"
     assert default_preset((), accelerator=True) is None
+
+
+def test_the_form_of_data_decides_where_a_rule_asks_for_it():
+    chosen = {form: choose("text", 1000, False, form=form).recipe for form in ("short", "long", "symbols", "")}
+    assert chosen == {"short": "autoencoder", "long": "simclr", "symbols": "simclr", "": "simclr"}
+    assert choose("text", 1000, True, form="short").recipe == "simclr"

@@ -15,6 +15,7 @@ from selflearn.data.spec import Spec
 
 How = Literal["words", "characters", "symbols", "kmer", "bpe", "pretrained"]
 PADDING, UNKNOWN, MASK = 0, 1, 2
+SHORT = 64  # tokens up to which a bag of words says most of what a text says
 OWN_SPECIALS = ("[PAD]", "[UNK]", "[MASK]")
 """The first numbers of every vocabulary that is trained on the spot."""
 
@@ -83,6 +84,13 @@ class TextSpec(Spec):
     def specials(self) -> tuple[int, ...]:
         """Numbers of tokens that stand for no text, each once."""
         return tuple(sorted({self.padding, self.unknown, self.mask, *self.tokenizer.first, *self.tokenizer.last}))
+
+    @property
+    def form(self) -> str:
+        """Either "symbols" (no words, and order is all), "short" texts, of which a bag of words says most, or "long" ones."""
+        if self.tokenizer.symbols or self.tokenizer.how in {"characters", "symbols", "kmer"}:
+            return "symbols"
+        return "short" if self.longest <= SHORT else "long"
 
     def describe(self) -> str:
         """E.g. "texts of at most 48 tokens, 8,192 words"."""

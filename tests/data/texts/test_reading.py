@@ -134,6 +134,8 @@ def test_the_spec_travels_as_json_and_other_texts_are_read_as_the_first_were():
 def test_longer_texts_are_cut_and_it_is_said():
     data = read(QUESTIONS, more={"longest": 4})
     assert int(data.batch(range(len(data))).lengths.max()) == 4
+    assert data.spec.form == "short"
+    assert read([f"{text} " * 12 for text in QUESTIONS]).spec.form == "long"
     assert any("longer than 4 tokens" in note for note in data.facts.notes)
 
 

@@ -28,7 +28,7 @@ def test_symbol_languages_are_recognised_told_and_read(strings, name):
     assert language(strings) == name
     assert name in recognise(strings).why
     data = read(strings)
-    assert data.spec.tokenizer.how == "symbols"
+    assert data.spec.tokenizer.how == data.spec.form == "symbols"
     assert f"{name} strings" in data.spec.describe()
     assert any(f"they look like {name} strings" in note for note in data.facts.notes)
 
