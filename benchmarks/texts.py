@@ -179,14 +179,12 @@ def main() -> None:
         beside = {} if asked.without_dull or seed not in (0, TUNING) else dull(parts)
         return {**beside, **learned(parts, recipe, asked.budget, seed, reading)}
 
-    figures: dict[str, Any] = {"recipe": recipe.name, "budget": asked.budget, "labels a class": PER_CLASS, "draws": asked.draws}
+    about = {"recipe": recipe.name, "budget": asked.budget, "labels a class": PER_CLASS, "draws": asked.draws}
     for name in asked.data:
         found = develop(name, make, asked.choosing, STRENGTHS)
         if not asked.development:
             chosen = {which: each["best"] for which, each in found.items()}
-            figures[name] = measure(name, make, chosen, asked.seeds, asked.draws)
-    if not asked.development:
-        keep(f"texts-{recipe.name}", figures)
+            keep(f"texts-{name}-{recipe.name}", {**about, **measure(name, make, chosen, asked.seeds, asked.draws)})
 
 
 def _pair(word: str) -> tuple[str, Any]:
