@@ -150,9 +150,28 @@ def _decode(stream: np.ndarray, offsets: np.ndarray) -> np.ndarray:
     return np.stack([np.asarray(Image.open(io.BytesIO(piece)).convert("RGB")) for piece in pieces])
 
 
+def _texts(name: str) -> Callable[[], Material]:
+    """Texts with parts "train" and "test": a fifth of the training part is for tuning, and the vocabulary is that part's."""
+
+    def load() -> Material:
+        file = data_file(name, f"{name}.jsonl.gz")
+        spec = read(file, kind="text", more={"part": "train"}).spec
+        train, test = (read(file, kind="text", like=spec, more={"part": part}) for part in ("train", "test"))
+        dataset = read(file, kind="text", like=spec)
+        row_of = {name: row for row, name in enumerate(dataset.facts.ids)}
+        positions, measured = (np.array([row_of[name] for name in part.facts.ids]) for part in (train, test))
+        learn, development = split(dataset.labels[positions], test=0.2, seed=0)
+        return Material(dataset, positions[learn], positions[development], measured[dataset.labels[measured] >= 0])
+
+    return load
+
+
 LOADERS: dict[str, Callable[[], Material]] = {
     "digits": _digits,
     "mnist": _official(_pixels("mnist", "mnist.npz"), development=10_000),
     "fashion-mnist": _official(_pixels("fashion_mnist", "fashion_mnist.npz"), development=10_000),
     "cifar10": _official(_cifar10, development=5_000),
+    "trec": _texts("trec"),
+    "sst2": _texts("sst2"),
+    "clinc150": _texts("clinc150"),
 }

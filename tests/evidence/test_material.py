@@ -1,10 +1,13 @@
 """What is learned from, tuned on and measured on never overlap."""
 
+import gzip
+import json
+
 import numpy as np
 import pytest
 
 from selflearn.errors import DataError
-from selflearn.evidence.material import data_file, draw, material, names
+from selflearn.evidence.material import LOADERS, data_file, draw, material, names
 
 
 def test_digits_parts_are_disjoint_whole_and_stratified():
@@ -30,6 +33,21 @@ def test_measured_and_development_samples_never_meet():
     learned = set(draw(source, "measured", 10, 5000).learn.facts.ids)
     assert not ids["measured"] & ids["development"]
     assert not learned & (ids["measured"] | ids["development"])
+
+
+def test_texts_keep_their_official_test_part_and_its_words_are_not_counted(monkeypatch, tmp_path):
+    monkeypatch.setenv("SELFLEARN_DATA", str(tmp_path))
+    rows = [{"text": f"what is the {word} of number {number} ?", "label": number % 2, "split": "train"}
+            for number in range(20) for word in ("name", "size")]  # fmt: skip
+    rows += [{"text": f"why zebra {number} then ?", "label": number - 1, "split": "test"} for number in range(3)]
+    (tmp_path / "trec").mkdir()
+    with gzip.open(tmp_path / "trec" / "trec.jsonl.gz", "wt") as file:
+        file.write("\n".join(map(json.dumps, rows)))
+    source = LOADERS["trec"]()
+    assert (len(source.learn), len(source.development), len(source.test)) == (32, 8, 2)  # a test text without a class is not scored
+    assert set(source.test) == {41, 42}
+    assert not set(source.learn) & set(source.development)
+    assert "zebra" not in source.dataset.spec.tokenizer.vocabulary
 
 
 def test_an_unknown_name_is_told_with_the_nearest():
