@@ -19,7 +19,7 @@ from selflearn.workflow import environment, records
 from selflearn.workflow.choosing import pick_recipe, uses_accelerator
 from selflearn.workflow.measuring import Parts, divide, measure
 from selflearn.workflow.reporter import Reporter
-from selflearn.workflow.request import Request, read_config
+from selflearn.workflow.request import Request, read_config, written
 from selflearn.workflow.run import Run
 
 
@@ -53,9 +53,7 @@ def learn(
     DataError, RecipeError, BudgetError, RunError : before any learning, when something asked for cannot be done.
     """
     reporter = reporter or Reporter()
-    named = str(source) if isinstance(source, (str, Path)) else None
-    label_file = str(labels) if isinstance(labels, (str, Path)) else None
-    request = Request.of(source=named, labels=label_file, **asked)
+    request = Request.of(source=written(source), labels=written(labels), groups=written(groups), **asked)
     budget = Budget.parse(request.budget)
     choose_precision(choose_device(request.device), request.precision)  # a device that is not there is told before data is read
     accelerator = uses_accelerator(request.device)
@@ -68,7 +66,7 @@ def learn(
     dataset = _read(source, labels, groups, request, reporter)
     recipe = _recipe(dataset, request, accelerator, reporter)
     parts, encoder = _prepare(dataset, recipe, request)
-    folder = RunFolder.create(out or _default_out(named, recipe), overwrite=overwrite)
+    folder = RunFolder.create(out or _default_out(request.source, recipe), overwrite=overwrite)
     with folder.lock():
         records.write_start(folder, request.model_dump(), recipe, dataset, parts, environment.describe())
         return _carry_out(folder, request, recipe, dataset, parts, encoder, budget, reporter, resume=False)
@@ -91,6 +89,7 @@ def resume(run: str | Path, *, source: Any = None, labels: Any = None, groups: A
         if request.source is None and source is None:
             raise RunError(f"{folder.path} learned from objects in memory: pass the same data to resume(run, source=...)")
         labels = labels if labels is not None else request.labels
+        groups = groups if groups is not None else request.groups
         dataset = _read(source if source is not None else request.source, labels, groups, request, reporter)
         known = folder.read_json("data.json")
         if dataset.fingerprint != known["fingerprint"]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -20,7 +21,7 @@ class Request(BaseModel):
     recipe : a recipe's name or YAML file; None chooses one for the data.
     preset : the recipe's preset; None chooses by the machine.
     budget : when learning ends: ``90s``, ``10min``, ``20epochs``, ``300steps``, ``1e6samples``.
-    labels : file with labels, or None for those the source brings.
+    labels, groups : file, or name of a column, with labels and with groups; None for those the source brings.
     kind : overrules what the data is taken for.
     holdout : share of samples kept from learning, for the scorecard, in [0, 0.9].
     changes : dotted recipe keys and values (``--set``).
@@ -34,6 +35,7 @@ class Request(BaseModel):
     preset: str | None = None
     budget: str = "2min"
     labels: str | None = None
+    groups: str | None = None
     kind: str | None = None
     seed: int = Field(default=0, ge=0)
     device: str = "auto"
@@ -61,6 +63,17 @@ class Request(BaseModel):
             return cls.of(**_part(folder, "request"))
         except RecipeError as error:
             raise _damaged(folder, str(error)) from error
+
+
+def written(given: Any) -> str | None:
+    """How a source, labels or groups are noted, so that the run can be continued and scored again from wherever one stands.
+
+    A file or folder by its full path; a name (of embedded data, a column) as it is; None for an object in memory.
+    """
+    if not isinstance(given, str | Path):
+        return None
+    path = Path(given).expanduser()
+    return str(path.absolute()) if path.exists() else str(given)
 
 
 def read_config(folder: RunFolder) -> tuple[Request, Recipe]:

@@ -79,7 +79,8 @@ def evaluate(
     chosen = source if source is not None else request.source
     if labels is None and source is None:
         labels = request.labels
-    dataset = run.read(chosen, labels=labels, progress=lambda done, total: reporter.work("reading", done, total))
+    groups = request.groups if source is None else None
+    dataset = run.read(chosen, labels=labels, groups=groups, progress=lambda done, total: reporter.work("reading", done, total))
     _tell(dataset, reporter)
     parts = divide(dataset, request.holdout or 0.2, request.seed) if source is not None else _own_parts(run, dataset, request)
     untrained = recipes.build_twin(recipe.stages[0], run.encoder, request.seed)

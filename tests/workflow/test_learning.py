@@ -74,6 +74,22 @@ def test_a_run_of_other_groups_is_not_continued(tmp_path):
     assert resume(run.path, source=images, labels=labels, groups=groups).verdict.reason
 
 
+def test_a_run_of_files_is_continued_with_its_groups_from_any_folder(tmp_path, monkeypatch):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(tmp_path)
+    np.save("images.npy", np.random.default_rng(0).integers(0, 255, (64, 8, 8), dtype=np.uint8))
+    lines = [f"{number},{number % 2},{number // 4}" for number in range(64)]
+    (tmp_path / "labels.csv").write_text("\n".join(["id,label", *(line.rsplit(",", 1)[0] for line in lines)]))
+    (tmp_path / "groups.csv").write_text("\n".join(["id,none,group", *lines]))
+    run = learn("images.npy", labels="labels.csv", groups="groups.csv", budget="2steps", out="run").path.absolute()
+    held_out = load(run).embeddings()[3]
+    monkeypatch.chdir(elsewhere)
+    (run / "verdict.json").unlink()
+    assert np.array_equal(resume(run).embeddings()[3], held_out)
+    assert evaluate(load(run))[0].find("encoder", "knn")
+
+
 def test_labels_that_come_later_do_not_move_what_was_held_out(tmp_path, monkeypatch):
     images = np.random.default_rng(0).integers(0, 255, (80, 8, 8), dtype=np.uint8)
     np.save(tmp_path / "images.npy", images)
