@@ -60,10 +60,9 @@ class _Learning(BaseEstimator):
 
     def _uses_labels(self) -> bool:
         """Whether the recipe asked for learns from labels; none is chosen that does."""
-        from selflearn.methods import find
-        from selflearn.recipes import load
+        from selflearn.recipes import load, uses_labels
 
-        return self.recipe is not None and any(find(stage.fit).uses_labels for stage in load(self.recipe).stages)
+        return self.recipe is not None and uses_labels(load(self.recipe))
 
     def _learn(self, X: Any, labels: np.ndarray | None) -> Dataset:
         """Train an encoder on every sample, labelled or not."""
@@ -71,9 +70,6 @@ class _Learning(BaseEstimator):
         from selflearn.workflow.training import train
 
         dataset = read(X, labels=labels, cache=False)
-        changes = dict(self.settings or {})
-        if self.encoder is not None:
-            changes["encoder"] = self.encoder
         seed = (
             int(check_random_state(self.random_state).randint(2**31 - 1))
             if not isinstance(self.random_state, int)
@@ -83,7 +79,7 @@ class _Learning(BaseEstimator):
             dataset,
             recipe=self.recipe,
             budget=self.budget,
-            changes=changes,
+            changes=self._changes(),
             seed=seed,
             device=self.device,
             precision=self.precision,
@@ -94,6 +90,10 @@ class _Learning(BaseEstimator):
         self.alarm_ = trained.alarm
         self.termination_ = trained.termination
         return dataset
+
+    def _changes(self) -> dict[str, Any]:
+        """The recipe's settings that a person chose, the network among them."""
+        return {**(self.settings or {}), **({} if self.encoder is None else {"encoder": self.encoder})}
 
     def _embed(self, X: Any) -> np.ndarray:
         """(n, dim) float32; float64 for tables, so that a row's embedding does not depend on the rows beside it."""
@@ -205,7 +205,7 @@ class SelfLearner(ClassNamePrefixFeaturesOutMixin, TransformerMixin, _Learning):
         return run
 
     def _parameters(self) -> dict[str, Any]:
-        return {"recipe": self.recipe, "budget": self.budget, "changes": dict(self.settings or {}), "seed": self.seed_}
+        return {"recipe": self.recipe, "budget": self.budget, "changes": self._changes(), "seed": self.seed_}
 
     def __getstate__(self) -> dict[str, Any]:
         """Data does not travel with a pickled learner."""

@@ -67,10 +67,12 @@ def test_the_same_seed_gives_the_same_embedding(digits):
 
 def test_saved_loaded_and_pickled_learners_embed_alike(digits, tmp_path):
     images = digits[0][:100]
-    learner = SelfLearner("vicreg", budget="3steps").fit(images)
+    learner = SelfLearner("vicreg", budget="3steps", encoder="resnet-narrow").fit(images)
     expected = learner.transform(images)
     learner.save(tmp_path / "saved")
-    assert np.array_equal(SelfLearner.load(tmp_path / "saved").transform(images), expected)
+    loaded = SelfLearner.load(tmp_path / "saved")
+    assert loaded.settings == {"encoder": "resnet-narrow"}, "fitted again it learns with the same network"
+    assert np.array_equal(loaded.transform(images), expected)
     assert np.array_equal(load(tmp_path / "saved").embed(images), expected)
     assert np.array_equal(pickle.loads(pickle.dumps(learner)).transform(images), expected)
 

@@ -2,7 +2,16 @@
 
 from selflearn.recipes.choice import Choice, choose, default_preset
 from selflearn.recipes.library import Entry, entries, load, presets_of, shelf
-from selflearn.recipes.plan import PlanOutcome, build_encoder, build_method, build_twin, build_views, check_plan, run_plan
+from selflearn.recipes.plan import (
+    PlanOutcome,
+    build_encoder,
+    build_method,
+    build_twin,
+    build_views,
+    check_plan,
+    run_plan,
+    uses_labels,
+)
 from selflearn.recipes.schema import Recipe, Source, Stage, parse_recipe
 
 __all__ = [
@@ -25,4 +34,5 @@ __all__ = [
     "presets_of",
     "run_plan",
     "shelf",
+    "uses_labels",
 ]

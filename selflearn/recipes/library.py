@@ -64,7 +64,7 @@ def load(recipe: str | Path, preset: str | None = None, changes: dict[str, Any] 
     known = shelf()
     name = str(recipe).lower().replace("_", "-")
     if name not in known:
-        raise RecipeError(f"there is no recipe {str(recipe)!r}{nearest(name, known)}. A file of your own must end in .yaml")
+        raise RecipeError(f"there is no recipe {str(recipe)!r} (a file of your own must end in .yaml){nearest(name, known)}")
     return parse_recipe(_read(known[name]), name, known[name].parent.name, preset, changes, kind)
 
 

@@ -73,6 +73,11 @@ def build_views(stage: Stage, spec: Spec) -> list[View]:
     return views.build(spec, **stage.views)
 
 
+def uses_labels(recipe: Recipe) -> bool:
+    """Whether labels shape what any stage learns."""
+    return any(find(stage.fit).uses_labels for stage in recipe.stages)
+
+
 def check_plan(recipe: Recipe, dataset: Dataset, encoder: Encoder, seed: int, learning: int) -> None:
     """Put every stage together once, so that what cannot work is told before anything is written or learned.
 

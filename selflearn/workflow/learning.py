@@ -195,6 +195,7 @@ def _judge(
         encoder,
         recipes.build_twin(recipe.stages[0], encoder, request.seed),
         paired_views=recipes.build_views(recipe.stages[-1], dataset.spec),
+        taught=recipes.uses_labels(recipe),
         vectors=vectors,
         seed=request.seed,
         device=request.device,

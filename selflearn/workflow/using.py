@@ -90,6 +90,7 @@ def evaluate(
         run.encoder,
         untrained,
         paired_views=recipes.build_views(recipe.stages[-1], run.encoder.spec),
+        taught=recipes.uses_labels(recipe),
         seed=request.seed,
         device=device,
         progress=reporter.work,

@@ -90,6 +90,15 @@ def test_a_run_of_files_is_continued_with_its_groups_from_any_folder(tmp_path, m
     assert evaluate(load(run))[0].find("encoder", "knn")
 
 
+def test_labels_that_taught_an_encoder_do_not_measure_it(tmp_path):
+    images, labels = np.random.default_rng(0).integers(0, 255, (64, 8, 8), dtype=np.uint8), np.arange(64) % 2
+    run = learn(images, labels=labels, recipe="supcon", budget="1steps", holdout=0, out=tmp_path / "run")
+    assert run.scorecard.find("encoder", "knn") is None
+    assert any("these very labels" in note for note in run.scorecard.notes)
+    plain = learn(images, labels=labels, recipe="simclr", budget="1steps", holdout=0, out=tmp_path / "plain")
+    assert plain.scorecard.find("encoder", "knn")
+
+
 def test_labels_that_come_later_do_not_move_what_was_held_out(tmp_path, monkeypatch):
     images = np.random.default_rng(0).integers(0, 255, (80, 8, 8), dtype=np.uint8)
     np.save(tmp_path / "images.npy", images)
