@@ -83,8 +83,12 @@ def _own(name: str) -> type[Method]:
 
 
 def _import(place: str, name: str) -> ModuleType:
+    """The module: a file of the folder one stands in, or whatever Python's own import path has.
+
+    Folders below are not looked into: one of them may be a stranger's, whose recipe or run names a module beside itself.
+    """
     here = os.getcwd()
-    added = here not in sys.path
+    added = here not in sys.path and Path(here, f"{place}.py").is_file()
     if added:
         sys.path.insert(0, here)
     try:
@@ -92,7 +96,7 @@ def _import(place: str, name: str) -> ModuleType:
     except ModuleNotFoundError as error:
         if error.name is None or not (place == error.name or place.startswith(f"{error.name}.")):
             raise RecipeError(f"{name!r}: the module {place} itself imports {error.name}, which is not installed") from error
-        raise RecipeError(f"{name!r}: there is no module {place} in {here} or on PYTHONPATH") from error
+        raise RecipeError(f"{name!r}: there is no file {place}.py in {here}, and no module {place} on PYTHONPATH") from error
     except SyntaxError as error:
         raise RecipeError(f"{name!r}: line {error.lineno} of {error.filename} is not valid Python: {error.msg}") from error
     finally:

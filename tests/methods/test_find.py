@@ -91,6 +91,17 @@ def test_impossible_places_are_refused(name):
         find(name)
 
 
+@pytest.mark.parametrize("name", ["strangers_run:Evil", "strangers_run.inside:Evil"])
+def test_a_folder_below_is_never_imported(name, tmp_path, monkeypatch):
+    (tmp_path / "strangers_run").mkdir()
+    for file in ("__init__.py", "inside.py"):
+        (tmp_path / "strangers_run" / file).write_text("import pathlib\npathlib.Path('ran').touch()\n")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(RecipeError, match="no file"):
+        find(name)
+    assert not (tmp_path / "ran").exists()
+
+
 def test_a_broken_module_is_told_from_a_missing_one(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "own_broken.py").write_text("import no_such_library_anywhere")
