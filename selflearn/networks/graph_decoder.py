@@ -25,13 +25,27 @@ class GraphDecoder(nn.Module):
     width, depth, heads : of the decoder's layers; attention has one head in the last, and `heads` before it.
     out : numbers to predict for each node.
     body : the kind of layer.
+    dropout : of what goes into each layer, while training.
+    attention_dropout : of attention.
     """
 
-    def __init__(self, dim: int, width: int, depth: int, heads: int, out: int, body: Body) -> None:
+    def __init__(
+        self,
+        dim: int,
+        width: int,
+        depth: int,
+        heads: int,
+        out: int,
+        body: Body,
+        dropout: float = 0.0,
+        attention_dropout: float = 0.0,
+    ) -> None:
         super().__init__()
+        self.dropout = dropout
         self.embed = nn.Linear(dim, width, bias=False)
         self.layers = nn.ModuleList(
-            Messages(body, width, width, 1 if number == depth - 1 else heads, mapped=number < depth - 1) for number in range(depth)
+            Messages(body, width, width, 1 if number == depth - 1 else heads, attention_dropout, mapped=number < depth - 1)
+            for number in range(depth)
         )
         self.activations = nn.ModuleList(nn.PReLU() for _ in range(depth - 1))
         self.predict = nn.Linear(width, out)
@@ -46,9 +60,12 @@ class GraphDecoder(nn.Module):
         with torch.autocast(tokens.device.type, enabled=False):
             hidden = batch.unpad(mask.hidden)
             nodes = self.embed(batch.unpad(tokens).float()) * ~hidden[:, None]
+            edges, weights = batch.edges, batch.edge_weights
             for number, layer in enumerate(self.layers):
-                nodes = layer(nodes, batch.edges, batch.edge_weights)
+                nodes = nn.functional.dropout(nodes, self.dropout, self.training)
+                nodes = layer(nodes, edges, weights)
                 if number < len(self.activations):
                     nodes = self.activations[number](nodes)
             told = nodes.new_zeros((batch.nodes, self.predict.out_features))
-            return batch.pad(told.index_put((hidden.nonzero()[:, 0],), self.predict(nodes[hidden])))
+            rows = hidden.nonzero()[:, 0]
+            return batch.pad(told.index_copy(0, rows, self.predict(nodes.index_select(0, rows))))

@@ -58,7 +58,8 @@ class GraphEncoder(Encoder):
         super().__init__()
         if body == "gat" and width % heads:
             raise RecipeError(f"width = {width} of the encoder gat must be a multiple of heads = {heads}")
-        self.spec, self.body, self.dropout, self.pool, self.jump, self.heads = spec, body, dropout, pool, jump, heads
+        self.spec, self.body, self.pool, self.jump, self.heads = spec, body, pool, jump, heads
+        self.dropout, self.attention_dropout = dropout, attention_dropout
         self.dim = width * depth if jump == "all" else width
         self.settings = dict(width=width, depth=depth, dropout=dropout, norm=norm, pool=pool, jump=jump, activated=activated)
         if body == "gat":
@@ -107,8 +108,9 @@ class GraphEncoder(Encoder):
         return self.spec.features, 0
 
     def decoder(self, width: int, depth: int, heads: int) -> nn.Module:
-        """A graph network of the same kind, from which hidden nodes are hidden a second time."""
-        return GraphDecoder(self.dim, width, depth, heads, self.spec.features, self.body)
+        """A graph network of the same kind and with the same dropout, from which hidden nodes are hidden a second time."""
+        out, dropouts = self.spec.features, (self.dropout, self.attention_dropout)
+        return GraphDecoder(self.dim, width, depth, heads, out, self.body, *dropouts)
 
     def _embed(self, graphs: GraphBatch, mask: TokenMask | None) -> Tensor:
         values = graphs.values.to(self.embed.weight.dtype)
@@ -121,12 +123,14 @@ class GraphEncoder(Encoder):
             raise RecipeError(
                 f"a token mask of shape {tuple(mask.hidden.shape)} does not fit nodes of shape {tuple(graphs.real().shape)}"
             )
-        hidden = graphs.unpad(mask.hidden)[:, None]
+        shown, source = ~graphs.unpad(mask.hidden), torch.arange(graphs.nodes, device=graphs.device)
         if mask.borrowed is not None:
             lender = self._lenders(graphs, mask.borrowed)
-            values = torch.where((lender >= 0)[:, None], values[lender.clamp(min=0)], values)
-            hidden = hidden & (lender < 0)[:, None]
-        return torch.where(hidden, self.mask_token, self.embed(values * ~hidden, self.dropout))
+            shown, source = shown | (lender >= 0), torch.where(lender >= 0, lender, source)
+        # Only what is shown is embedded: of a large graph the features of hidden nodes are most of the work.
+        rows = shown.nonzero()[:, 0]
+        embedded = self.embed(values.index_select(0, source[rows]), self.dropout)
+        return self.mask_token.expand(graphs.nodes, -1).index_copy(0, rows, embedded)
 
     def _lenders(self, graphs: GraphBatch, borrowed: Tensor) -> Tensor:
         """(nodes,) the node whose features each shows, -1 for its own or none; `borrowed` counts within rows."""

@@ -1,4 +1,4 @@
-"""Optimisers: PyTorch's SGD and AdamW, and LARS. Biases and the parameters of norms are neither decayed nor adapted."""
+"""Optimisers: PyTorch's SGD, Adam and AdamW, and LARS. Biases and the parameters of norms are neither decayed nor adapted."""
 
 from __future__ import annotations
 
@@ -114,4 +114,5 @@ def make_optimiser(model: nn.Module, settings: OptimiserSettings, samples: int, 
     quick = {"fused": True} if fused and trained[0].device.type in {"cpu", "cuda"} else {"foreach": True}
     if settings.name == "sgd":
         return torch.optim.SGD(groups, lr, momentum=settings.momentum, **quick)
-    return torch.optim.AdamW(groups, lr, betas=settings.betas, **quick)
+    made = torch.optim.Adam if settings.name == "adam" else torch.optim.AdamW
+    return made(groups, lr, betas=settings.betas, **quick)

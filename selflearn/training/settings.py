@@ -23,18 +23,18 @@ class OptimiserSettings(_Settings):
 
     Attributes
     ----------
-    name : "sgd" (with momentum), "adamw" or "lars".
+    name : "sgd" (with momentum), "adam" (its decay is part of the gradient), "adamw" or "lars".
     lr : peak learning rate, > 0.
     per : the batch that `lr` is meant for; the rate is scaled linearly to the real one. None takes `lr` as it is.
     weight_decay : >= 0; biases and the parameters of norms are never decayed.
     final_weight_decay : where the decay ends, along a cosine (as DINO has it); None keeps it constant.
     momentum : of sgd and lars, in [0, 1).
-    betas : of adamw.
+    betas : of adam and adamw.
     trust : LARS's trust coefficient.
     lr_biases : peak rate of biases and norms (Barlow Twins has another one for LARS); None takes `lr`.
     """
 
-    name: Literal["sgd", "adamw", "lars"] = "adamw"
+    name: Literal["sgd", "adam", "adamw", "lars"] = "adamw"
     lr: float = Field(default=1e-3, gt=0)
     per: int | None = Field(default=None, gt=0)
     weight_decay: float = Field(default=1e-4, ge=0)

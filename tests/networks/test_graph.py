@@ -88,6 +88,18 @@ def test_the_decoder_hides_again_so_that_a_node_is_told_by_its_neighbours():
     assert tokens.grad.abs().sum(2)[0].nonzero().flatten().tolist() == [4, 6]
 
 
+def test_the_decoder_leaves_out_as_much_as_its_encoder_and_only_while_training():
+    encoder, batch = made("gat", dropout=0.5), graphs()
+    mask = TokenMask(encoder.token_real(batch), how="replace")
+    mask.hidden[:, 1::2] = False
+    tokens = torch.randn(*mask.hidden.shape, 16, generator=torch.Generator().manual_seed(0))
+    decoder = encoder.decoder(16, 1, 1)
+    torch.manual_seed(0)
+    assert not torch.equal(decoder(tokens, mask, batch), decoder(tokens, mask, batch))
+    decoder.eval()
+    assert torch.equal(decoder(tokens, mask, batch), decoder(tokens, mask, batch))
+
+
 def test_borrowed_tokens_show_another_node_of_their_own_graph():
     encoder, batch = made("gcn"), graphs()
     real = encoder.token_real(batch)

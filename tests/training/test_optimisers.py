@@ -57,7 +57,7 @@ def test_lars_with_a_zero_weight_or_gradient_stays_finite():
     assert torch.equal(parameter, torch.ones(2, 2))
 
 
-@pytest.mark.parametrize("name", ["sgd", "adamw", "lars"])
+@pytest.mark.parametrize("name", ["sgd", "adam", "adamw", "lars"])
 def test_biases_and_norms_are_not_decayed(name):
     model = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4))
     optimiser = make_optimiser(model, OptimiserSettings(name=name, lr=0.1, weight_decay=0.5), 256)
@@ -69,7 +69,7 @@ def test_biases_and_norms_are_not_decayed(name):
     assert moved == [True, False, False, False]  # weight; bias, scale and shift
 
 
-@pytest.mark.parametrize("name", ["sgd", "adamw", "lars"])
+@pytest.mark.parametrize("name", ["sgd", "adam", "adamw", "lars"])
 def test_what_is_frozen_stays(name):
     model = nn.Sequential(nn.Linear(3, 4), nn.Linear(4, 2))
     model[0].requires_grad_(False)
@@ -84,6 +84,19 @@ def test_rates_scale_with_the_batch_and_biases_may_have_their_own():
     assert biases["peak"] == pytest.approx(0.0192)
     assert weights["adapt"]
     assert not biases["adapt"]
+
+
+def test_the_decay_of_adam_is_part_of_the_gradient_and_that_of_adamw_is_not():
+    moved = {}
+    for name in ("adam", "adamw"):
+        model = nn.Linear(2, 1, bias=False)
+        nn.init.ones_(model.weight)
+        optimiser = make_optimiser(model, OptimiserSettings(name=name, lr=0.1, weight_decay=0.5), 256)
+        model.weight.grad = torch.zeros_like(model.weight)
+        optimiser.step()
+        moved[name] = 1 - model.weight[0, 0].item()
+    assert moved["adam"] == pytest.approx(0.1)  # a first step of Adam is as long as the rate, whatever the gradient
+    assert moved["adamw"] == pytest.approx(0.05)
 
 
 def test_nothing_to_train_is_refused():
