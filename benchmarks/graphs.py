@@ -17,18 +17,19 @@ from typing import Any
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GridSearchCV, StratifiedKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import Normalizer, StandardScaler
-from sklearn.svm import SVC
 
 from benchmarks.common import keep
+from benchmarks.graph_folds import folds_of
 from selflearn import recipes, views
 from selflearn.data import Dataset, read
 from selflearn.measures.intervals import interval
+from selflearn.networks import Encoder
 from selflearn.training import Budget, calibrate, embed
 
 STRENGTHS = (1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0, 100.0)
+POOLS = ("sum", "mean", "max")
 AIMS = {"default": 0.825, "graph-mae": 0.835}
 PUBLISHED = {"mutag": 0.882, "proteins": 0.753, "nci1": 0.804}  # GraphMAE
 
@@ -41,11 +42,16 @@ def place(*parts: str) -> Path:
     return path
 
 
-def learned(dataset: Dataset, recipe: str, steps: int | None, seed: int, changes: dict[str, Any]) -> dict[str, np.ndarray]:
-    """Embeddings of all samples by the recipe's encoder and by its untrained twin; no label is seen."""
+def learned(
+    dataset: Dataset, recipe: str, steps: int, seed: int, changes: dict[str, Any], pools: tuple[str, ...] = ()
+) -> dict[str, dict[str, np.ndarray]]:
+    """Embeddings of all samples by the recipe's encoder and by its untrained twin, by way of pooling; no label is seen.
+
+    Without `pools` there is one, the encoder's own.
+    """
     name, preset = recipe, "small"
     if recipe == "default":
-        choice = recipes.choose(dataset.spec.kind, len(dataset), accelerator=False)
+        choice = recipes.choose(dataset.spec.kind, len(dataset), accelerator=False, form=dataset.spec.form)
         name, preset = choice.recipe, choice.preset or "small"
     chosen = recipes.load(name, preset, changes, dataset.spec.kind)
     encoder = recipes.build_encoder(chosen.stages[0], dataset.spec, seed, accelerator=False)
@@ -55,7 +61,16 @@ def learned(dataset: Dataset, recipe: str, steps: int | None, seed: int, changes
     untrained = recipes.build_twin(chosen.stages[0], encoder, seed)
     plain = views.plain(dataset.spec)
     calibrate(untrained, dataset, plain, seed)
-    return {recipe: embed(encoder, dataset, plain), f"untrained of {recipe}": embed(untrained, dataset, plain)}
+    return {
+        arm: {pool: pooled(each, pool, dataset, plain) for pool in pools or (encoder.settings["pool"],)}
+        for arm, each in ((recipe, encoder), (f"untrained of {recipe}", untrained))
+    }
+
+
+def pooled(encoder: Encoder, pool: str, dataset: Dataset, plain: views.View) -> np.ndarray:
+    """Embeddings with the nodes of a graph put together in this way, whatever they were learned with."""
+    encoder.pool = pool  # type: ignore[assignment]
+    return embed(encoder, dataset, plain)
 
 
 def probe(vectors: np.ndarray, labels: np.ndarray, train: np.ndarray, check: np.ndarray, test: np.ndarray) -> tuple[float, float]:
@@ -84,38 +99,22 @@ def cora(names: list[str], steps: int, seeds: list[int]) -> dict[str, Any]:
     for seed in seeds:
         for name in names:
             began = time.process_time()
-            for arm, vectors in learned(dataset, name, steps, seed, {}).items():
+            for arm, found in learned(dataset, name, steps, seed, {}).items():
+                (vectors,) = found.values()
                 scores.setdefault(arm, []).append(probe(vectors, dataset.labels, *parts))
             print(name, seed, scores[name][-1], f"{time.process_time() - began:.0f} s of processor", flush=True)
     figures = {
-        arm: {"validation": summary([check for check, _ in found]), "test": summary([test for _, test in found])}
-        for arm, found in scores.items()
+        arm: {"validation": summary([check for check, _ in pairs]), "test": summary([test for _, test in pairs])}
+        for arm, pairs in scores.items()
     }
     return {"steps": steps, "seeds": seeds, "aims": {name: AIMS[name] for name in names if name in AIMS}, **figures}
 
 
-def folds_of(vectors: np.ndarray, labels: np.ndarray, fold: np.ndarray) -> list[float]:
-    """Accuracy of each of the ten folds; classifier and C are chosen by five folds inside its training part."""
-    correct = []
-    for number in range(10):
-        train, test = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
-        correct.append(float(chosen(vectors[train], labels[train]).score(vectors[test], labels[test])))
-    return correct
-
-
-def chosen(vectors: np.ndarray, labels: np.ndarray) -> Any:
-    """The better of a logistic regression and a support vector machine, with its C, by five folds of these samples."""
-    inside = StratifiedKFold(5, shuffle=True, random_state=0)
-    models = []
-    for model, grid in ((LogisticRegression(max_iter=300), STRENGTHS[:5]), (SVC(), (0.1, 1.0, 10.0, 100.0))):
-        steps = make_pipeline(StandardScaler(), model)
-        key = f"{type(model).__name__.lower()}__C"
-        models.append(GridSearchCV(steps, {key: list(grid)}, cv=inside).fit(vectors, labels))
-    return max(models, key=lambda each: each.best_score_)
-
-
 def tu(sets: list[str], names: list[str], steps: int, seeds: list[int]) -> dict[str, Any]:
-    """Accuracy over the ten folds of each set, for every recipe and baseline."""
+    """Accuracy over the ten folds of each set, for every recipe and baseline.
+
+    An encoder's vectors are read alone, and beside the statistics and patterns that are the baseline.
+    """
     figures: dict[str, Any] = {"steps": steps, "seeds": seeds}
     for name in sets:
         path = place("tudataset", f"{name}.npz")
@@ -123,11 +122,19 @@ def tu(sets: list[str], names: list[str], steps: int, seeds: list[int]) -> dict[
         with np.load(path) as archive:
             fold = archive["fold"].astype(np.int64)
         raw = dataset.raw(np.arange(len(dataset)))
-        scores: dict[str, list[list[float]]] = {"statistics and patterns": [folds_of(raw, dataset.labels, fold)]}
+        scores: dict[str, list[list[float]]] = {}
+        for arm, found in folds_of({"raw": raw}, {"statistics and patterns": ("raw",)}, dataset.labels, fold).items():
+            scores[arm] = [found]
         for seed in seeds:
             for recipe in names:
-                for arm, vectors in learned(dataset, recipe, steps, seed, {}).items():
-                    scores.setdefault(arm, []).append(folds_of(vectors, dataset.labels, fold))
+                began = time.process_time()
+                for arm, vectors in learned(dataset, recipe, steps, seed, {}, POOLS).items():
+                    beside = {f"{pool} beside raw": np.concatenate([each, raw], axis=1) for pool, each in vectors.items()}
+                    arms = {arm: tuple(vectors), f"{arm}, beside statistics and patterns": tuple(beside)}
+                    for read_as, found in folds_of(vectors | beside, arms, dataset.labels, fold).items():
+                        scores.setdefault(read_as, []).append(found)
+                        print(name, seed, read_as, round(float(np.mean(found)), 4), flush=True)
+                print(f"{time.process_time() - began:.0f} s of processor", flush=True)
         figures[name] = {
             "published (GraphMAE)": PUBLISHED.get(name),
             "commonest class": round(float(np.bincount(dataset.labels).max() / len(dataset)), 3),
@@ -159,7 +166,8 @@ def main() -> None:
         "cora": lambda: cora(asked.recipes, asked.steps, seeds),
         "tu": lambda: tu(asked.sets, asked.recipes, asked.steps, seeds),
     }
-    keep(f"graphs-{asked.part}-{'-'.join(asked.recipes)}", parts[asked.part]())
+    told = [*(asked.sets if asked.part == "tu" else []), *asked.recipes]
+    keep(f"graphs-{asked.part}-{'-'.join(told)}", parts[asked.part]())
 
 
 if __name__ == "__main__":

@@ -49,6 +49,11 @@ class GraphSpec(Spec):
         """Whether features are 0 and 1 alone, so that none has a mean or a deviation of its own."""
         return not any(self.mean) and set(self.std) == {1.0}
 
+    @property
+    def form(self) -> str:
+        """The level: what is best for the nodes of one graph is not for graphs that are samples."""
+        return self.level
+
     def describe(self) -> str:
         """E.g. "nodes of one graph, with 1,433 features each"."""
         what = "nodes of one graph" if self.level == "node" else "graphs"
