@@ -70,3 +70,8 @@ def test_the_form_of_data_decides_where_a_rule_asks_for_it():
     chosen = {form: choose("text", 1000, False, form=form).recipe for form in ("short", "long", "symbols", "")}
     assert chosen == {"short": "autoencoder", "long": "simclr", "symbols": "simclr", "": "simclr"}
     assert choose("text", 1000, True, form="short").recipe == "simclr"
+
+
+def test_whole_graphs_are_learned_from_otherwise_than_the_nodes_of_one():
+    assert choose("graph", 1000, False, form="graph").recipe == "graph-mae"
+    assert choose("graph", 1000, False, form="node").recipe == "barlow-twins"

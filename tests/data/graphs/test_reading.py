@@ -68,7 +68,7 @@ def test_sparse_matrices_of_an_archive_are_its_edges_and_features(tmp_path):
 @pytest.mark.parametrize("shuffled", [False, True])
 def test_the_tu_format_is_graphs_with_the_kinds_of_their_nodes(tmp_path, shuffled):
     dataset = read(write_tu(tmp_path / "T", shuffled=shuffled))
-    assert dataset.spec.level == "graph"
+    assert dataset.spec.level == dataset.spec.form == "graph"
     assert dataset.spec.origin == "tags"
     assert len(dataset) == 10
     assert dataset.facts.classes == ["-1", "1"]
