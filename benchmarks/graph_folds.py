@@ -23,11 +23,12 @@ def folds_of(
     ----------
     candidates : name -> (graphs, dim) features.
     arms : name -> the candidates that it may choose among.
-    labels, fold : (graphs,) int64.
+    labels : (graphs,) int64.
+    fold : (graphs,) int64, -1 for graphs that are in every training part and never tested.
     """
     kernels = {(name, form): each for name, features in candidates.items() for form, each in kernels_of(features).items()}
     correct: dict[str, list[float]] = {arm: [] for arm in arms}
-    for number in np.unique(fold):
+    for number in np.unique(fold[fold >= 0]):
         train, test = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
         chances = {key: chances_of(kernel, labels, train) for key, kernel in kernels.items()}
         for arm, allowed in arms.items():
