@@ -112,7 +112,7 @@ SECTIONS = (
         "Graphs: whole ones",
         "graphs",
         "graphs-tu*.json",
-        "--part tu --sets mutag proteins nci1 --recipes graph-mae --seeds 3 --steps 200",
+        "--part tu --sets mutag --recipes graph-mae --seeds 3 --steps 100",
         "MUTAG, PROTEINS and NCI1 by their ten folds: accuracy of a support vector machine on frozen embeddings, its kernel, "
         "C and the pooling of nodes chosen inside each training part. Beside it statistics of nodes and degrees with counts of "
         "Weisfeiler-Lehman patterns, the embeddings side by side with these, and the untrained networks. The interval is over "
