@@ -12,6 +12,7 @@ from selflearn.data.graphs.options import GraphReading
 from selflearn.data.graphs.prepare import prepare
 from selflearn.data.graphs.spec import GraphSpec
 from selflearn.data.graphs.store import Graphs, Nodes
+from selflearn.data.headers import shapes_of
 from selflearn.data.options import ReadOptions, Recognition, kind_options
 from selflearn.errors import DataError
 
@@ -117,7 +118,7 @@ def _judge_path(path: Path) -> tuple[float, str]:
     if path.is_dir():
         return _judge_folder(path)
     if suffix == ".npz":
-        return archives.judge(archives.shapes_of(path))
+        return archives.judge(shapes_of(path))
     if suffix in objects.FILES or suffix in tables.PLAIN:
         return 0.95, f"{suffix} is a format of graphs"
     if suffix in tables.SUFFIXES:

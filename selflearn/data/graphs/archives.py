@@ -10,10 +10,9 @@ from typing import Any
 import numpy as np
 
 from selflearn.data.graphs.found import Found
+from selflearn.data.headers import Shapes
 from selflearn.data.options import free_memory
 from selflearn.errors import DataError
-
-Shapes = dict[str, tuple[tuple[int, ...], np.dtype[Any]]]
 
 EDGES = ("edges", "edge_index", "edge_list", "pairs")
 FEATURES = ("features", "feature", "feat", "feats", "x", "node_features", "node_feat", "node_attr", "node_attributes")
@@ -24,27 +23,6 @@ OFFSETS = ("node_offsets", "graph_offsets", "ptr", "offsets")
 INDICATORS = ("graph_indicator", "graph_index", "batch")
 CLASSES = ("class_names", "label_names")
 _SPARSE = ("data", "indices", "indptr", "shape")
-
-
-def shapes_of(path: Path) -> Shapes:
-    """Name -> shape and type of the arrays in an .npz, from their headers alone; empty where it is none."""
-    found: Shapes = {}
-    try:
-        with zipfile.ZipFile(path) as archive:
-            for name in archive.namelist():
-                if name.endswith(".npy"):
-                    with archive.open(name) as file:
-                        found[name[: -len(".npy")]] = _header(file)
-    except (OSError, ValueError, zipfile.BadZipFile, EOFError):
-        return {}
-    return found
-
-
-def _header(file: Any) -> tuple[tuple[int, ...], np.dtype[Any]]:
-    version = np.lib.format.read_magic(file)
-    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-    shape, _, dtype = read(file)
-    return tuple(shape), dtype
 
 
 def judge(shapes: Shapes) -> tuple[float, str]:

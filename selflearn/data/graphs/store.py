@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from abc import abstractmethod
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
@@ -57,8 +58,9 @@ class _Packed(Dataset):
         parts = [self._described(self.batch(rows[start : start + _RAW_ROWS])) for start in range(0, len(rows), _RAW_ROWS)]
         return np.concatenate(parts) if parts else np.empty((0, 0), dtype=np.float32)
 
+    @abstractmethod
     def batch(self, indices: Sequence[int] | np.ndarray) -> GraphBatch:
-        raise NotImplementedError
+        """Packed: the graph around the nodes, or the graphs."""
 
 
 class Nodes(_Packed):

@@ -6,12 +6,12 @@ import re
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from selflearn.data.columns import GROUP_NAMES
 from selflearn.data.dataset import Facts
+from selflearn.data.headers import Shapes, header
 from selflearn.data.images.arrays import looks_like_pictures, read_array
 from selflearn.data.images.collect import collect
 from selflearn.data.images.origins import Blobs
@@ -19,8 +19,6 @@ from selflearn.data.images.store import Images
 from selflearn.data.labels import attach, encode, number_groups
 from selflearn.data.options import ReadOptions
 from selflearn.errors import DataError
-
-Shapes = dict[str, tuple[tuple[int, ...], np.dtype[Any]]]
 
 _LABELS = ("labels", "label", "y", "targets", "target", "classes", "class")
 _CLASS_NAMES = ("class_names", "classes", "label_names", "names")
@@ -37,13 +35,13 @@ def shapes_of(path: Path) -> Shapes:
     try:
         if path.suffix.lower() == ".npy":
             with path.open("rb") as file:
-                return {"": _header(file)}
+                return {"": header(file)}
         found = {}
         with zipfile.ZipFile(path) as archive:
             for name in archive.namelist():
                 if name.endswith(".npy"):
                     with archive.open(name) as member:
-                        found[name.removesuffix(".npy")] = _header(member)
+                        found[name.removesuffix(".npy")] = header(member)
         return found
     except (OSError, ValueError, zipfile.BadZipFile, EOFError) as error:
         raise DataError(f"{path} is damaged or no NumPy file: {error}") from error
@@ -134,10 +132,3 @@ def _beside(shapes: Shapes, pictures: str, count: int, names: tuple[str, ...]) -
 
 def _rank(name: str) -> int:
     return 0 if _TRAIN.search(name) else 2 if _OTHER.search(name) else 1
-
-
-def _header(file: Any) -> tuple[tuple[int, ...], np.dtype[Any]]:
-    version = np.lib.format.read_magic(file)
-    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-    shape, _, dtype = read(file)
-    return shape, dtype

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from selflearn.data.headers import shapes_of
 from selflearn.data.options import ReadOptions, Recognition, kind_options
 from selflearn.data.series import arrays, columns, files, folder, tables
 from selflearn.data.series.found import Found, numbered, of_list
@@ -122,7 +123,7 @@ def _judge_path(path: Path) -> tuple[float, str]:
         return _judge_folder(path)
     suffix = columns.suffix_of(path)
     if suffix in _NUMPY:
-        return arrays.judge_shapes(arrays.shapes_of(path))
+        return arrays.judge_shapes(shapes_of(path))
     if suffix == ".ts":
         return (
             (0.95, "it is a .ts file of series")

@@ -7,14 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.lib import format as npy
 
 from selflearn.data.columns import GROUP_NAMES, LABEL_NAMES, find_column
+from selflearn.data.headers import Shapes
 from selflearn.data.series.found import Found, numbered, of_stack
 from selflearn.data.series.options import SeriesReading
 from selflearn.errors import DataError
 
-Shapes = dict[str, tuple[tuple[int, ...], np.dtype[Any]]]
 MOST_CHANNELS = 64
 _GROUPS = (*GROUP_NAMES, "subjects", "patients", "speakers", "persons")
 
@@ -27,29 +26,6 @@ def certainty_of(shape: tuple[int, ...], dtype: np.dtype[Any]) -> float:
     if count > MOST_CHANNELS or length <= count or (dtype.kind == "u" and dtype.itemsize == 1):
         return 0.0
     return 0.7 if length >= 8 * count else 0.5
-
-
-def shapes_of(path: Path) -> Shapes:
-    """Name -> shape and type of the arrays in a .npy or .npz, from their headers alone; empty where it is neither."""
-    found: Shapes = {}
-    try:
-        if path.suffix.lower() == ".npy":
-            with path.open("rb") as file:
-                return {"values": _header(file)}
-        with zipfile.ZipFile(path) as archive:
-            for name in archive.namelist():
-                if name.endswith(".npy"):
-                    with archive.open(name) as file:
-                        found[name[: -len(".npy")]] = _header(file)
-    except (OSError, ValueError, zipfile.BadZipFile, EOFError):
-        return {}
-    return found
-
-
-def _header(file: Any) -> tuple[tuple[int, ...], np.dtype[Any]]:
-    version = npy.read_magic(file)
-    shape, _, dtype = npy.read_array_header_1_0(file) if version == (1, 0) else npy.read_array_header_2_0(file)
-    return shape, dtype
 
 
 def judge_shapes(shapes: Shapes) -> tuple[float, str]:

@@ -11,10 +11,10 @@ import numpy as np
 from selflearn.data.columns import ID_NAMES, TABLES, Columns, is_frame, read_columns
 from selflearn.data.dataset import Facts
 from selflearn.data.folders import folder_classes
+from selflearn.data.headers import shapes_of
 from selflearn.data.labels import attach
 from selflearn.data.manifest import manifest, path_list
 from selflearn.data.options import ReadOptions, Recognition, kind_options
-from selflearn.data.series.arrays import shapes_of
 from selflearn.data.sound import arrays
 from selflearn.data.sound.collect import collect
 from selflearn.data.sound.decode import ENDINGS, is_sound

@@ -9,6 +9,7 @@ from selflearn.data import graphs, read, recognise
 from selflearn.data.graphs import archives
 from selflearn.data.graphs.edges import clean
 from selflearn.data.graphs.found import Found
+from selflearn.data.headers import shapes_of
 from selflearn.errors import DataError
 
 NODES = 30
@@ -208,7 +209,7 @@ def test_pickles_and_damage_are_refused(tmp_path):
     for name in ("p", "t"):
         with pytest.raises(DataError, match="pickled|damaged"):
             read(tmp_path / f"{name}.npz", kind="graph")
-    assert archives.judge(archives.shapes_of(tmp_path / "t.npz"))[0] == 0.0
+    assert archives.judge(shapes_of(tmp_path / "t.npz"))[0] == 0.0
 
 
 def test_other_graphs_are_read_as_an_encoder_needs_them(tmp_path):
