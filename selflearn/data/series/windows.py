@@ -46,10 +46,10 @@ def window_of(found: Found, reading: SeriesReading, like: SeriesSpec | None) -> 
     if reading.window is not None:
         return reading.window, None
     lengths = found.lengths
-    few = len(lengths) < 8 or (
-        len(lengths) < LEAST_WINDOWS and found.step_labels is not None and np.median(lengths) >= LONG * WINDOW
-    )
-    if not few or not len(lengths):
+    some_long = 8 <= len(lengths) < LEAST_WINDOWS and bool(np.median(lengths) >= LONG * WINDOW)
+    if some_long and found.labels is not None:
+        return 0, f"each of the {len(lengths)} recordings is one sample; --read window=STEPS cuts them into windows"
+    if not len(lengths) or not (len(lengths) < 8 or some_long):
         return 0, None
     window = int(min(WINDOW, max(8, lengths.sum() // LEAST_WINDOWS)))
     if lengths.max() < 2 * window:

@@ -24,6 +24,7 @@ __all__ = ["Column", "Table", "TableReading", "TableSpec", "read", "recognise", 
 spec_class = TableSpec
 SPLIT_NAMES = ("split", "part", "fold", "subset")
 FALLBACK, ARRAY = 0.6, 0.8
+LOOKED_AT = 20  # files of a folder whose columns are compared before any is read
 
 
 def recognise(source: Any) -> Recognition | None:
@@ -41,9 +42,18 @@ def recognise(source: Any) -> Recognition | None:
     return Recognition("table", ARRAY, f"an array of shape {tuple(shape)} has rows and columns")
 
 
+def _recognise_folder(folder: Path) -> Recognition | None:
+    """Files of the same named columns are parts of one table; other folders of tables are not for us to guess."""
+    paths = sources.members(folder)
+    first = sources.named_columns(paths[0]) if paths else []
+    if not first or any(sources.named_columns(path) != first for path in paths[1:LOOKED_AT]):
+        return None
+    return Recognition("table", FALLBACK, f"its {len(paths):,} files have the same {len(first):,} columns")
+
+
 def _recognise_file(path: Path) -> Recognition | None:
     if not path.is_file():
-        return None
+        return _recognise_folder(path) if path.is_dir() else None
     suffix = sources.suffix_of(path)
     if suffix in sources.SEPARATED:
         lines = sources.head(path)

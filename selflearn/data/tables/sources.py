@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from selflearn.data.columns import GROUP_NAMES, ID_NAMES, LABEL_NAMES, refuse_wide
 from selflearn.data.dataset import Skipped
+from selflearn.data.walk import walk
 from selflearn.errors import DataError
 
 SEPARATED, PARQUET, ARROW, ARRAYS = {".csv", ".tsv", ".tab"}, {".parquet", ".pq"}, {".arrow", ".feather"}, {".npy"}
@@ -54,7 +55,8 @@ def open_source(source: Any, header: bool | None = None) -> Found:
     DataError : it cannot be read, or holds no rows or columns, or too many columns.
     """
     if isinstance(source, str | Path):
-        return _checked(_file(Path(source).expanduser(), header))
+        path = Path(source).expanduser()
+        return _checked(_folder(path, header) if path.is_dir() else _file(path, header))
     if are_files(source):
         return _checked(_files([Path(each).expanduser() for each in source], header))
     if is_frame(source) or is_arrow(source):
@@ -91,6 +93,24 @@ def are_files(source: Any) -> bool:
         and bool(source)
         and all(isinstance(each, str | Path) and suffix_of(Path(each)) in FILES for each in source)
     )
+
+
+def members(folder: Path) -> list[Path]:
+    """The table files of a folder, at any depth, in order; hidden ones are passed by.
+
+    Raises
+    ------
+    DataError : the folder cannot be looked into.
+    """
+    return [folder / name for name in sorted(walk(folder, lambda path: suffix_of(Path(path)) in FILES - ARRAYS).files)]
+
+
+def named_columns(path: Path) -> list[str]:
+    """The names of a table file's columns, without reading the rest; empty where it has none."""
+    if suffix_of(path) in SEPARATED:
+        lines = head(path)
+        return _names(lines, None) if lines else []
+    return [name for name, _ in schema(path)]
 
 
 def as_array(source: Any) -> np.ndarray:
@@ -175,6 +195,17 @@ def _files(paths: Sequence[Path], header: bool | None) -> Found:
     found = _arrow_table(whole, f"{len(paths)} files")
     found.skipped = [each for part in parts for each in part.skipped]
     found.notes = [each for part in parts for each in part.notes]
+    return found
+
+
+def _folder(folder: Path, header: bool | None) -> Found:
+    paths = members(folder)
+    if not paths:
+        raise DataError(f"the folder {folder} holds no tables; known endings: {', '.join(sorted(FILES - ARRAYS))}")
+    found = _files(paths, header)
+    found.where = f"the folder {folder}"
+    if len(paths) > 1:
+        found.notes.append(f"its {len(paths)} files are read as one table: {', '.join(path.name for path in paths[:3])}, ...")
     return found
 
 

@@ -7,12 +7,14 @@ import re
 from pathlib import Path
 
 from selflearn.data.dataset import Skipped
+from selflearn.data.texts import fasta
 from selflearn.data.texts.found import Found, inner_suffix, open_text
 from selflearn.data.texts.options import TextReading
 from selflearn.data.texts.symbols import language
 from selflearn.errors import DataError
 
-ENDINGS = {".txt", ".text", ".md"}
+PLAIN = {".txt", ".text", ".md"}
+ENDINGS = PLAIN | fasta.ENDINGS
 MOST_LOOKED_AT = 10_000
 _BLANK = re.compile(r"\n[ \t\r]*\n\s*")
 _PARTS = {"train", "training", "test", "testing", "val", "valid", "validation", "dev", "unlabelled", "unlabeled", "texts", "txt"}
@@ -20,7 +22,9 @@ _PARTS = {"train", "training", "test", "testing", "val", "valid", "validation", 
 
 
 def read_document(path: Path, reading: TextReading) -> Found:
-    """The samples of one text file: lines, paragraphs or the whole, whatever it looks like it holds."""
+    """The samples of one text file: sequences of FASTA; else lines, paragraphs or the whole, whatever it looks like it holds."""
+    if inner_suffix(path) in fasta.ENDINGS:
+        return _cut(fasta.read_fasta(path, reading.encoding), reading)
     text = open_text(path, reading.encoding)
     unit = reading.unit if reading.unit != "auto" else _unit(text)
     if unit == "file":
@@ -35,10 +39,16 @@ def read_document(path: Path, reading: TextReading) -> Found:
 
 
 def read_files(paths: list[Path], names: list[str], where: str, reading: TextReading) -> Found:
-    """A text a file; files that cannot be read are skipped."""
+    """A text a file, or each sequence of a FASTA; files that cannot be read are skipped."""
     found = Found([], [], where)
     for path, name in zip(paths, names, strict=True):
         try:
+            if inner_suffix(path) in fasta.ENDINGS:
+                part = fasta.read_fasta(path, reading.encoding)
+                found.texts.extend(part.texts)
+                found.ids.extend(f"{name}:{each}" for each in part.ids)
+                found.skipped.extend(Skipped(f"{name}:{each.what}", each.why) for each in part.skipped)
+                continue
             found.texts.append(open_text(path, reading.encoding))
             found.ids.append(name)
         except DataError as error:
@@ -58,10 +68,16 @@ def read_folder(root: Path, reading: TextReading) -> Found:
         found = read_document(root / names[0], reading)
     else:
         found = read_files([root / each for each in names], names, f"the folder {root}", reading)
-        found.labels = classes_of([each.split("#")[0] for each in found.ids])
+        found.labels = classes_of([_file_of(each, set(names)) for each in found.ids])
     if others:
         found.notes.append(f"{sum(others.values()):,} other files are not read: {_counted(others)}")
     return found
+
+
+def _file_of(name: str, files: set[str]) -> str:
+    """The file that a sample is of, whose name may be followed by that of a sequence (:) and the number of a piece (#)."""
+    ends = [place for place, letter in enumerate(name) if letter in ":#"]
+    return next((name[:end] for end in ends if name[:end] in files), name)
 
 
 def walk(root: Path, most: int | None = None) -> tuple[list[str], dict[str, int]]:

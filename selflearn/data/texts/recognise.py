@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from selflearn.data.options import Recognition
-from selflearn.data.texts import documents, tables
+from selflearn.data.texts import documents, fasta, tables
 from selflearn.data.texts.found import inner_suffix, open_text
 from selflearn.data.texts.symbols import language
 from selflearn.errors import DataError
@@ -87,6 +87,8 @@ def _path(path: Path) -> Judgement:
         return _columns(columns)
     if suffix not in documents.ENDINGS:
         return NOTHING
+    if suffix in fasta.ENDINGS:
+        return CERTAIN, "its ending is that of FASTA"
     lines = [each for each in open_text(path, most=tables.LOOK_BYTES).splitlines() if each.strip()][: tables.LOOKED_AT]
     if lines and _numbers(lines) > 0.5:
         return NOTHING

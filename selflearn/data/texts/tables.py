@@ -30,6 +30,7 @@ TEXT_NAMES = (
 )
 LOOKED_AT = 200  # rows that show what a column holds
 LOOK_BYTES = 1 << 20
+MOST_CLASSES, LEAST_OF_CLASS = 200, 5  # of a column that is proposed as labels: classes, and texts a class on average
 
 
 @dataclass(frozen=True)
@@ -131,6 +132,8 @@ def read_columns(columns: Columns, where: str, reading: TextReading, options: Re
             notes.append(f"labels are taken from the column {label!r}")
         else:
             notes.append(f"the column {label!r} holds real numbers, which are no classes: it is not used")
+    elif options.labels is None and (name_like := _classes(columns, rows, {name, key, group})):
+        notes.append(f"the column {name_like!r} may hold classes; --labels {name_like} takes them as labels")
     if group is not None:
         found.groups = [columns[group][row] for row in rows]
         notes.append(f"groups are taken from the column {group!r}")
@@ -176,6 +179,17 @@ def _string(value: Any) -> str:
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return ""
     return value if isinstance(value, str) else str(value)
+
+
+def _classes(columns: Columns, rows: list[int], known: set[str | None]) -> str | None:
+    """The first column that looks like classes: few distinct words or whole numbers, each many times; None without one."""
+    split = find_column(columns, SPLIT_NAMES)
+    for name, column in columns.items():
+        values = [str(column[row]) for row in rows if isinstance(column[row], str | int) and str(column[row]).strip()]
+        kinds = len(set(values))
+        if name != split and name not in known and 2 <= kinds <= min(MOST_CLASSES, len(values) // LEAST_OF_CLASS):
+            return name
+    return None
 
 
 def _are_classes(values: list[Any]) -> bool:

@@ -13,7 +13,7 @@ from selflearn.data.series import Series
 from selflearn.errors import DataError
 
 RNG = np.random.default_rng(1)
-WALK = RNG.normal(size=(480, 2)).cumsum(0)
+WALK = RNG.normal(size=(600, 2)).cumsum(0)
 
 
 def frame(steps: int = 480, **columns: object) -> pd.DataFrame:
@@ -181,3 +181,19 @@ def test_very_long_series_are_averaged_and_told() -> None:
     data = series(RNG.normal(size=(8, 1, 300)).astype(np.float32), more={"longest": 100})
     assert (data.spec.length, data.spec.every) == (100, 3)
     assert "averaged" in notes(data)
+
+
+def test_a_dozen_long_recordings_are_cut_unless_each_has_a_class_of_its_own(tmp_path: Path) -> None:
+    for number in range(12):
+        folder = tmp_path / ("walk" if number % 2 else "run")
+        folder.mkdir(exist_ok=True)
+        frame(520 + number).to_csv(folder / f"r{number}.csv", index=False)
+    whole = read(tmp_path, cache=False)
+    assert (len(whole), whole.facts.classes) == (12, ["run", "walk"])
+    assert any("each of the 12 recordings is one sample; --read window=STEPS" in note for note in whole.facts.notes)
+    for place in list(tmp_path.glob("*/*.csv")):
+        place.rename(tmp_path / place.name)
+    parts = read(tmp_path, cache=False)
+    assert (len(parts), parts.spec.length) == (12 * 5, 98)  # 64 windows at least, where 128 steps would leave fewer
+    assert parts.facts.groups is not None
+    assert len(set(parts.facts.groups.tolist())) == 12

@@ -139,3 +139,19 @@ def test_arrow_parquet_and_feather_say_the_same(tmp_path: Path) -> None:
     pq.write_table(table, tmp_path / "t.parquet")
     feather.write_feather(table, tmp_path / "t.feather")
     assert len({read(each).fingerprint for each in (table, tmp_path / "t.parquet", tmp_path / "t.feather")}) == 1
+
+
+def test_files_of_a_folder_with_the_same_columns_are_one_table(tmp_path):
+    for part in range(3):
+        lines = ["size,colour", *(f"{10 * part + row},{'red' if row % 2 else 'blue'}" for row in range(5))]
+        (tmp_path / f"part{part}.csv").write_text("\n".join(lines))
+    found = recognise(tmp_path)
+    assert (found.kind, found.why) == ("table", "its 3 files have the same 2 columns")
+    data = read(tmp_path)
+    assert len(data) == 15
+    assert any("its 3 files are read as one table: part0.csv" in note for note in data.facts.notes)
+    (tmp_path / "other.csv").write_text("size,weight\n1,2\n")
+    with pytest.raises(DataError, match="no data of a known kind"):
+        recognise(tmp_path)
+    with pytest.raises(DataError, match="has other columns than"):
+        read(tmp_path, kind="table")

@@ -167,6 +167,9 @@ def test_ids_labels_and_groups_of_a_table(tmp_path):
     assert data.facts.classes == sorted(set(LABELS))
     assert data.facts.groups is not None
     assert len(set(data.facts.groups.tolist())) == 6
+    unnamed = read(pd.DataFrame({"text": QUESTIONS, "topic": [n % 2 for n in range(18)]}))
+    assert (unnamed.labels == -1).all()
+    assert any("--labels topic takes them as labels" in note for note in unnamed.facts.notes)
     real = read(pd.DataFrame({"text": QUESTIONS, "label": np.linspace(0.1, 0.9, 18)}))
     assert (real.labels == -1).all()
     assert any("real numbers, which are no classes" in note for note in real.facts.notes)
