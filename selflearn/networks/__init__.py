@@ -7,6 +7,7 @@ from selflearn.networks.heads import PrototypeLayer, mlp
 from selflearn.networks.kinds import ENCODERS, build, default_encoder, encoder_names
 from selflearn.networks.masks import block_mask, borrow, complementary_masks, random_mask, random_mask_of
 from selflearn.networks.storage import load_encoder, save_encoder
+from selflearn.networks.synced import standardised, synced
 
 __all__ = [
     "ENCODERS",
@@ -28,4 +29,6 @@ __all__ = [
     "random_mask",
     "random_mask_of",
     "save_encoder",
+    "standardised",
+    "synced",
 ]

@@ -4,8 +4,7 @@ from selflearn.targets.centre import Centre
 from selflearn.targets.prototypes import Prototypes
 from selflearn.targets.queue import Queue
 from selflearn.targets.ramp import Ramp
-from selflearn.targets.ranks import gathered, rank, rank_mean, world
 from selflearn.targets.sinkhorn import sinkhorn
 from selflearn.targets.teacher import Teacher
 
-__all__ = ["Centre", "Prototypes", "Queue", "Ramp", "Teacher", "gathered", "rank", "rank_mean", "sinkhorn", "world"]
+__all__ = ["Centre", "Prototypes", "Queue", "Ramp", "Teacher", "sinkhorn"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from selflearn.targets.ranks import rank_mean
+from selflearn.ranks import rank_mean
 
 
 class Centre(nn.Module):

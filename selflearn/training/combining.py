@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from selflearn.methods.base import Losses
+from selflearn.ranks import rank_mean
 
 Combine = Literal["sum", "pareto"]
 ROUNDS, ENOUGH = 100, 1e-9
@@ -36,7 +37,7 @@ def combined(losses: Losses, how: Combine, shared: Sequence[Tensor]) -> Tensor:
         return whole.sum()
     gradients = [torch.autograd.grad(term, shared, retain_graph=True, allow_unused=True) for term in terms]
     flat = [torch.cat([_flat(each, weight) for each, weight in zip(gradient, shared, strict=True)]) for gradient in gradients]
-    stacked = torch.stack(flat).double()
+    stacked = rank_mean(torch.stack(flat)).double()  # gradients of the joint batch, so that all ranks mix alike
     weights = shortest((stacked @ stacked.T).cpu().numpy())
     return (whole * torch.from_numpy(weights).to(whole) * len(terms)).sum()
 

@@ -12,10 +12,13 @@ import torch
 from torch import nn
 
 from selflearn.data.dataset import Dataset
-from selflearn.errors import DataError, RunError
+from selflearn.errors import DataError, RecipeError, RunError
 from selflearn.methods.base import Method
+from selflearn.networks import synced
+from selflearn.ranks import check_alike, leads, wait_for_all, world
 from selflearn.training.checkpoint import Checkpoints
 from selflearn.training.course import Course
+from selflearn.training.distribution import machines
 from selflearn.training.folder import RunFolder
 from selflearn.training.loading import batches
 from selflearn.training.metrics import MetricsFile
@@ -70,11 +73,11 @@ def fit(
     KeyboardInterrupt, SystemExit : SIGINT or SIGTERM came; the state is saved and can be resumed.
     """
     settings, notes = _sized(settings, len(dataset))
-    method.check_batch(settings.batch)
+    method.check_batch(settings.batch // world())
     device = choose_device(settings.device)
     precision = choose_precision(device, settings.precision)
     notes.append(f"learning on {device} in {precision.precision}: {precision.reason}")
-    with global_state_kept(), folder.lock() if folder is not None else nullcontext():
+    with global_state_kept(), folder.lock() if folder is not None and leads() else nullcontext(), synced(method):
         channels_last = precision.channels_last and any(isinstance(module, nn.Conv2d) for module in method.modules())
         _lay_out(method, device, channels_last)
         optimiser = make_optimiser(
@@ -100,7 +103,7 @@ def fit(
         )
         if module.share < 1 and course.monitor.alarm is None:
             # Opened only here: it drops the rows of later stages, which a finished stage that is passed over must not.
-            module.metrics = MetricsFile(folder, stage, course.step) if folder is not None else None
+            module.metrics = MetricsFile(folder, stage, course.step) if folder is not None and leads() else None
             _drive(module, dataset, device, precision, saved)
         method.cpu().eval()
         if channels_last:  # the layout decides how kernels round: an encoder must say the same before and after it is stored
@@ -109,12 +112,19 @@ def fit(
 
 
 def _sized(settings: FitSettings, samples: int) -> tuple[FitSettings, list[str]]:
-    """The settings with a batch that this many samples can fill at least twice an epoch."""
+    """The settings with a batch that this many samples can fill at least twice an epoch, and all processes share equally."""
     if samples < LEAST_SAMPLES:
         raise DataError(f"{samples} samples are too few to learn from: {LEAST_SAMPLES} are the least, hundreds may teach something")
+    if settings.batch % world() or settings.batch < 2 * world():
+        raise RecipeError(
+            f"a batch of {settings.batch} cannot be shared by {world()} processes, two samples each at least: set batch to a "
+            f"multiple of {world()}, such as --set batch={max(2, round(settings.batch / world())) * world()}"
+        )
     if samples >= 2 * settings.batch:
         return settings, []
-    batch = samples // 2
+    batch = samples // 2 // world() * world()
+    if batch < 2 * world():
+        raise DataError(f"{samples} samples are too few for {world()} processes; use fewer")
     return settings.model_copy(update={"batch": batch}), [
         f"batch lowered from {settings.batch} to {batch}: there are only {samples} samples"
     ]
@@ -130,9 +140,12 @@ def _saved(checkpoints: Checkpoints | None, resume: bool, notes: list[str]) -> d
     if checkpoints is None:
         return None
     if not resume:
-        checkpoints.clear()
+        if leads():
+            checkpoints.clear()
         return None
+    wait_for_all()  # until then a leader that was stopped may still be writing
     saved, damaged = checkpoints.load()
+    check_alike("checkpoints", str(saved["course"]["micro"]) if saved else "none")
     notes += damaged
     return saved
 
@@ -162,7 +175,7 @@ def _drive(
         options: dict[str, Any] = {"precision": precision.lightning, "accumulate_grad_batches": settings.accumulate}
         trainer = pl.Trainer(
             accelerator="gpu" if device.type == "cuda" else device.type,
-            devices=1 if device.index is None else [device.index],
+            **machines(device),
             max_epochs=-1,
             logger=False,
             enable_checkpointing=False,

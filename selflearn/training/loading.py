@@ -10,6 +10,7 @@ from torch.utils.data import DataLoader, Sampler
 
 from selflearn.data import BatchStream, Dataset
 from selflearn.data.batch import Batch
+from selflearn.ranks import rank, world
 
 MOST_WORKERS = 8  # beyond it, reading waits for the disk and not for processors
 
@@ -17,8 +18,11 @@ MOST_WORKERS = 8  # beyond it, reading waits for the disk and not for processors
 def batches(
     dataset: Dataset, batch: int, seed: int, start: int, *, workers: int | None = None, pin: bool = False
 ) -> DataLoader[Batch]:
-    """Batches for ever, beginning with micro-batch `start`; each is a function of (seed, its number) alone."""
-    return _loader(dataset, BatchStream(len(dataset), batch, seed, start), workers, pin)
+    """A rank's share of batches for ever, beginning with micro-batch `start`; each is a function of (seed, its number) alone.
+
+    `batch` is that of all ranks together.
+    """
+    return _loader(dataset, BatchStream(len(dataset), batch // world(), seed, start, rank(), world()), workers, pin)
 
 
 def in_order(dataset: Dataset, batch: int, *, workers: int | None = None, pin: bool = False) -> DataLoader[Batch]:

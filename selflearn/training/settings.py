@@ -69,7 +69,7 @@ class FitSettings(_Settings):
 
     Attributes
     ----------
-    batch : samples in a micro-batch, >= 2.
+    batch : samples in a micro-batch, of all processes together, >= 2.
     accumulate : micro-batches in an update.
     clip : largest gradient norm, or None.
     combine : how a method's several losses make one step: their "sum", or "pareto", the mixture that lowers all of them (it takes a

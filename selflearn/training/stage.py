@@ -14,6 +14,7 @@ from torch import Tensor
 
 from selflearn.data.batch import Batch
 from selflearn.methods.base import Method, Outcome
+from selflearn.ranks import latest, leads, rank, world
 from selflearn.training.checkpoint import Checkpoints
 from selflearn.training.combining import combined
 from selflearn.training.course import Course
@@ -107,7 +108,7 @@ class GradientStage(pl.LightningModule):
     @torch.no_grad()
     def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> list[Batch]:
         """Seed everything for this micro-batch and make its views: here, outside autocast, so that they are exact."""
-        seed = seed_of(self.settings.seed, self.course.micro)
+        seed = seed_of(self.settings.seed, self.course.micro, rank())
         seed_globals(seed)
         views = make_views(batch, self.views, self.generator.manual_seed(seed))
         return [_channels_last(view) for view in views] if self.channels_last else views
@@ -116,7 +117,7 @@ class GradientStage(pl.LightningModule):
         """The losses of one micro-batch."""
         updates = (self.course.micro + 1) % self.settings.accumulate == 0
         due = self.course.step % self.settings.monitor_every == 0 or time.perf_counter() - self._looked > LOOK_SECONDS
-        self._looking, self._drawn, self._grad_norm = updates and due, len(views[0]), None
+        self._looking, self._drawn, self._grad_norm = updates and due and leads(), len(views[0]) * world(), None
         self._outcome = self.method(views, self.generator)
         shared = [weight for weight in self.method.encoder.parameters() if weight.requires_grad]
         return combined(self._outcome.losses, self.settings.combine, shared)
@@ -140,13 +141,13 @@ class GradientStage(pl.LightningModule):
         if course.micro % self.settings.accumulate:
             return
         course.step += 1
-        course.seconds = self._before + time.perf_counter() - self._began
+        alarmed = self._agree()
         share = self.share
         self.method.after_update(share)
-        ending = share >= 1 or self.stopper.number is not None
+        ending = share >= 1 or self.stopper.number is not None or alarmed
         if self._looking or ending:
             self._look()
-            ending = ending or course.monitor.alarm is not None
+            ending = ending or (world() == 1 and course.monitor.alarm is not None)
         now = time.perf_counter()
         if self.report is not None and (ending or now - self._reported > REPORT_SECONDS):
             self._reported = now
@@ -156,6 +157,14 @@ class GradientStage(pl.LightningModule):
         elif now - self._saved > self.settings.checkpoint_every:
             self._save()
 
+    def _agree(self) -> bool:
+        """Read the clock, and let all ranks have the same time, the same signal, and hear of an alarm; whether there is one."""
+        course = self.course
+        seconds = self._before + time.perf_counter() - self._began
+        told = latest(seconds, self.stopper.number or 0, course.monitor.alarm is not None)
+        course.seconds, self.stopper.number = told[0], int(told[1]) or None
+        return bool(told[2])
+
     def on_train_end(self) -> None:
         """The last state is saved too: a finished stage that is resumed is passed over."""
         self._save()
@@ -163,7 +172,7 @@ class GradientStage(pl.LightningModule):
     def _save(self) -> None:
         """Write a checkpoint; the time it takes is not learning."""
         began = time.perf_counter()
-        if self.checkpoints is not None:
+        if self.checkpoints is not None and leads():
             state = {
                 "method": self.method.state_dict(),
                 "optimiser": self.optimiser.state_dict(),

@@ -16,7 +16,7 @@ from selflearn.methods.joint.encoding import encode
 from selflearn.methods.options import Width
 from selflearn.networks import Features, mlp
 from selflearn.objectives import SimilarityGraph
-from selflearn.targets import gathered, rank, world
+from selflearn.ranks import gathered, rank, world
 
 
 class Joint(Method):

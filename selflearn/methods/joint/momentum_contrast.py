@@ -15,7 +15,8 @@ from selflearn.methods.joint.distillation import Distillation
 from selflearn.methods.options import Share
 from selflearn.networks import Features, mlp
 from selflearn.objectives import SimilarityGraph, info_nce, koleo
-from selflearn.targets import Teacher, gathered, rank, world
+from selflearn.ranks import gathered, rank, world
+from selflearn.targets import Teacher
 
 
 class MomentumContrast(Distillation):

@@ -11,7 +11,7 @@ from selflearn.data.batch import Batch
 from selflearn.methods.joint.simclr import SimCLR
 from selflearn.networks import mlp
 from selflearn.objectives import SimilarityGraph
-from selflearn.targets import gathered
+from selflearn.ranks import gathered
 
 
 class SupCon(SimCLR):

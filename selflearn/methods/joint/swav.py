@@ -14,7 +14,8 @@ from selflearn.methods.joint.base import Joint
 from selflearn.methods.options import Share
 from selflearn.networks import Features, mlp
 from selflearn.objectives import SimilarityGraph, assignment_cross_entropy
-from selflearn.targets import Prototypes, Queue, sinkhorn, world
+from selflearn.ranks import world
+from selflearn.targets import Prototypes, Queue, sinkhorn
 
 
 class SwAV(Joint):

@@ -13,6 +13,7 @@ from selflearn.errors import RecipeError
 from selflearn.methods.base import Method, Outcome
 from selflearn.networks import Features, TokenContent
 from selflearn.objectives import masked_classification, masked_reconstruction, negative_cosine
+from selflearn.ranks import rank_weight
 
 
 class TimeDRL(Method):
@@ -70,7 +71,9 @@ class TimeDRL(Method):
         parts = []
         if content.values is not None and numbers:
             numeric = real if content.classes is None else real & (content.classes < 0)
-            parts.append(masked_reconstruction(predictions[..., :numbers], content.values, numeric))
+            told = masked_reconstruction(predictions[..., :numbers], content.values, numeric)
+            parts.append(told * rank_weight(numeric.sum()))
         if content.classes is not None:
-            parts.append(masked_classification(predictions[..., numbers:], content.classes, real))
+            told = masked_classification(predictions[..., numbers:], content.classes, real)
+            parts.append(told * rank_weight((real & (content.classes >= 0)).sum()))
         return torch.stack(parts).sum()

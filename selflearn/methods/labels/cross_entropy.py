@@ -12,6 +12,7 @@ from torch.nn import functional as F
 from selflearn.data.batch import Batch
 from selflearn.errors import RecipeError
 from selflearn.methods.base import Method, Outcome
+from selflearn.ranks import rank_weight
 
 
 class CrossEntropy(Method):
@@ -47,5 +48,9 @@ class CrossEntropy(Method):
         losses: list[Tensor] = [
             F.cross_entropy(self.head(each).float(), labels, ignore_index=-1, reduction="sum") for each in pooled
         ]
-        known = (labels >= 0).sum().clamp_min(1)
-        return Outcome({"cross_entropy": torch.stack(losses).mean() / known}, pooled[0].detach().float(), can_collapse=False)
+        known = (labels >= 0).sum()
+        return Outcome(
+            {"cross_entropy": torch.stack(losses).mean() / known.clamp_min(1) * rank_weight(known)},
+            pooled[0].detach().float(),
+            can_collapse=False,
+        )

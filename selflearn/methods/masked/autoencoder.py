@@ -12,6 +12,7 @@ from selflearn.data.batch import Batch
 from selflearn.methods.base import Method, Outcome
 from selflearn.networks import TokenMask
 from selflearn.objectives import masked_reconstruction
+from selflearn.ranks import rank_mean, rank_weight
 
 
 class Autoencoder(Method):
@@ -45,6 +46,8 @@ class Autoencoder(Method):
             content = cast(Tensor, self.encoder.token_content(view).values)
             everything = torch.ones(content.shape[:2], dtype=torch.bool, device=content.device)
             error = masked_reconstruction(self.decoder(tokens, TokenMask(everything, "replace"), view), content, everything)
-            losses.append(error / content.float().square().mean().clamp(min=1e-12))
+            weight = rank_weight(everything.sum())
+            there = rank_mean(content.float().square().mean() * weight)
+            losses.append(error * weight / there.clamp(min=1e-12))
             seen.append(tokens[:, 0])
         return Outcome({"reconstruction": torch.stack(losses).mean()}, seen[0].detach().float(), can_collapse=False)

@@ -14,7 +14,7 @@ from selflearn.errors import RecipeError
 from selflearn.methods.masked.base import hide, way_to_hide
 from selflearn.methods.masked.latent import LatentPrediction
 from selflearn.methods.options import Width
-from selflearn.networks import TokenDecoder, TokenMask
+from selflearn.networks import TokenDecoder, TokenMask, standardised
 
 
 class JEPA(LatentPrediction):
@@ -79,5 +79,5 @@ class JEPA(LatentPrediction):
         """(batch, tokens, dim) the last tokens of the teacher, who sees all."""
         tokens: Tensor = self.teacher(view).tokens.float()
         if self.normalised == "batch":
-            return F.batch_norm(tokens.flatten(1), None, None, training=True).view_as(tokens)
+            return standardised(tokens.flatten(1))[0].view_as(tokens)
         return F.layer_norm(tokens, tokens.shape[-1:]) if self.normalised == "token" else tokens

@@ -12,6 +12,7 @@ from torch import Tensor
 from selflearn.data.batch import Batch
 from selflearn.methods.base import Method, Outcome
 from selflearn.objectives import latent_prediction
+from selflearn.ranks import rank_weight
 from selflearn.targets import Teacher
 
 
@@ -52,7 +53,8 @@ class LatentPrediction(Method):
         for view in views:
             hidden = self.draw(view, generator)
             predictions = self.predict(view, hidden)
-            losses.append(latent_prediction(predictions, self.targets(view), hidden, self.beta))
+            told = latent_prediction(predictions, self.targets(view), hidden, self.beta)
+            losses.append(told * rank_weight(hidden.sum()))
             watched.append(_one_hidden_each(predictions, hidden))
         return Outcome({"prediction": torch.stack(losses).mean()}, watched[0].detach().float())
 

@@ -14,6 +14,7 @@ from selflearn.methods.base import Losses, Outcome
 from selflearn.methods.masked.base import Masked, one_each
 from selflearn.networks import TokenContent, TokenMask
 from selflearn.objectives import masked_classification
+from selflearn.ranks import rank_weight
 
 
 class MaskedLanguage(Masked):
@@ -47,7 +48,8 @@ class MaskedLanguage(Masked):
         if content.classes is None:
             raise RecipeError("MaskedLanguage got a view whose tokens have no classes")
         numbers = 0 if content.values is None else content.values.shape[2]
-        return {"classification": masked_classification(predictions[..., numbers:], content.classes, hidden)}
+        told = masked_classification(predictions[..., numbers:], content.classes, hidden)
+        return {"classification": told * rank_weight((hidden & (content.classes >= 0)).sum())}
 
     def forward(self, views: list[Batch], generator: torch.Generator) -> Outcome:
         """Choose, hide most of the chosen, encode, tell."""

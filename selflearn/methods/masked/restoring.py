@@ -10,6 +10,7 @@ from selflearn.methods.base import Losses
 from selflearn.methods.masked.base import Masked
 from selflearn.networks import TokenContent
 from selflearn.objectives import masked_classification
+from selflearn.ranks import rank_weight
 
 
 class Restoring(Masked):
@@ -31,7 +32,9 @@ class Restoring(Masked):
         losses: Losses = {}
         if content.values is not None and numbers:
             numeric = hidden if content.classes is None else hidden & (content.classes < 0)
-            losses["reconstruction"] = self.compare(predictions[..., :numbers], content.values, numeric)
+            compared = self.compare(predictions[..., :numbers], content.values, numeric)
+            losses["reconstruction"] = compared * rank_weight(numeric.sum())
         if content.classes is not None:
-            losses["classification"] = masked_classification(predictions[..., numbers:], content.classes, hidden)
+            told = masked_classification(predictions[..., numbers:], content.classes, hidden)
+            losses["classification"] = told * rank_weight((hidden & (content.classes >= 0)).sum())
         return losses

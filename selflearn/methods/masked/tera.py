@@ -15,6 +15,7 @@ from selflearn.methods.masked.base import one_each
 from selflearn.methods.options import Width
 from selflearn.networks import TokenMask, mlp
 from selflearn.objectives import altered_reconstruction
+from selflearn.ranks import rank_weight
 
 ZERO, OTHER = 0.8, 0.1
 """Of the samples, in how many altered spans become the mean, and in how many other tokens; in the rest they stay (the authors')."""
@@ -101,6 +102,7 @@ class TERA(Method):
             real = self.encoder.token_real(view)
             shown, altered = self.alter(content, real, generator)
             features = self.encoder(view, TokenMask(altered.any(dim=2), how="show", shown=shown))
-            losses.append(altered_reconstruction(self.tell(features.tokens), content, altered))
+            told = altered_reconstruction(self.tell(features.tokens), content, altered)
+            losses.append(told * rank_weight(altered.sum()))
             seen.append(one_each(features))
         return Outcome({"reconstruction": torch.stack(losses).mean()}, seen[0].detach().float(), can_collapse=False)

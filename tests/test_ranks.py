@@ -9,7 +9,8 @@ import torch.distributed as dist
 import torch.multiprocessing as mp
 
 from selflearn.objectives import SimilarityGraph, info_nce
-from selflearn.targets import Centre, gathered, rank, rank_mean, world
+from selflearn.ranks import gathered, rank, rank_mean, world
+from selflearn.targets import Centre
 
 
 def data():
