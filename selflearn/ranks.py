@@ -45,7 +45,8 @@ class Place:
         ------
         RunError : numbers that contradict each other.
         """
-        found = next((names for names in _LAUNCHERS if all(name in environment for name in names)), None)
+        launchers = [names for names in _LAUNCHERS if names is not _SLURM or "SLURM_STEP_ID" in environment]  # a step: by srun
+        found = next((names for names in launchers if all(name in environment for name in names)), None)
         if found is None:
             return cls()
         try:
@@ -59,10 +60,11 @@ class Place:
         return place
 
 
-_LAUNCHERS = (
-    ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE"),
-    ("SLURM_PROCID", "SLURM_NTASKS", "SLURM_LOCALID", "SLURM_NTASKS_PER_NODE"),
-)
+_TORCHRUN = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE")
+_SLURM = ("SLURM_PROCID", "SLURM_NTASKS", "SLURM_LOCALID", "SLURM_TASKS_PER_NODE")
+_LAUNCHERS = (_TORCHRUN, _SLURM)
+_LOST = ("Connection closed by peer", "Connection reset", "Broken pipe", "Timed out", "timed out", "timeout")
+_here = Place()
 
 
 def _alone() -> bool:
@@ -77,6 +79,11 @@ def rank() -> int:
 def world() -> int:
     """How many processes train together."""
     return 1 if _alone() else dist.get_world_size()
+
+
+def here() -> Place:
+    """Where this process stands in the group that it has joined."""
+    return _here if world() > 1 else Place()
 
 
 def leads() -> bool:
@@ -101,6 +108,13 @@ def together(environment: Mapping[str, str] | None = None) -> Iterator[Place]:
     _join(place)
     try:
         yield place
+    except RuntimeError as error:
+        if any(sign in str(error) for sign in _LOST):
+            raise RunError(
+                f"process {place.rank} of {place.world} has lost the others: one of them has ended or cannot be reached; what was "
+                "saved is not lost: continue with --resume RUN, with the same number of processes"
+            ) from error
+        raise
     finally:
         leave()
 
@@ -112,9 +126,10 @@ def leave() -> None:
 
 
 def _join(place: Place) -> None:
+    global _here  # noqa: PLW0603 (as torch.distributed itself keeps the group of a process)
     if not dist.is_available():
         raise RunError("this PyTorch was built without torch.distributed; install another build, or start one process only")
-    os.environ.setdefault("MASTER_ADDR", os.environ.get("SLURM_LAUNCH_NODE_IPADDR", "127.0.0.1"))
+    os.environ.setdefault("MASTER_ADDR", _first_node())
     os.environ.setdefault("MASTER_PORT", str(20_000 + int(os.environ.get("SLURM_JOB_ID", "0")) % 20_000))
     where = f"{os.environ['MASTER_ADDR']}:{os.environ['MASTER_PORT']}"
     if torch.cuda.is_available():
@@ -127,6 +142,16 @@ def _join(place: Place) -> None:
             f"process {place.rank} of {place.world} cannot join the others at {where} (MASTER_ADDR, MASTER_PORT): "
             f"{str(error).splitlines()[0]}"
         ) from error
+    _here = place
+
+
+def _first_node() -> str:
+    nodes = os.environ.get("SLURM_NODELIST") or os.environ.get("SLURM_JOB_NODELIST")
+    if not nodes:
+        return "127.0.0.1"
+    from lightning.fabric.plugins.environments import SLURMEnvironment  # it knows how SLURM writes many nodes in short
+
+    return str(SLURMEnvironment.resolve_root_node_address(nodes))
 
 
 class _Gather(torch.autograd.Function):

@@ -8,8 +8,9 @@ import torch
 import torch.distributed as dist
 import torch.multiprocessing as mp
 
+from selflearn.errors import RunError
 from selflearn.objectives import SimilarityGraph, info_nce
-from selflearn.ranks import gathered, rank, rank_mean, world
+from selflearn.ranks import Place, gathered, rank, rank_mean, rank_weight, together, world
 from selflearn.targets import Centre
 
 
@@ -63,3 +64,44 @@ def test_alone_nothing_changes():
     assert gathered(rows) is rows
     assert (rank(), world()) == (0, 1)
     assert torch.equal(rank_mean(rows), rows)
+    assert rank_weight(torch.tensor(3)) == 1
+
+
+@pytest.mark.parametrize(
+    ("environment", "place"),
+    [
+        ({}, Place()),
+        ({"RANK": "3", "WORLD_SIZE": "4", "LOCAL_RANK": "1", "LOCAL_WORLD_SIZE": "2"}, Place(3, 4, 1, 2)),
+        (
+            {
+                "SLURM_STEP_ID": "0",
+                "SLURM_PROCID": "5",
+                "SLURM_NTASKS": "8",
+                "SLURM_LOCALID": "1",
+                "SLURM_TASKS_PER_NODE": "4(x2)",
+            },
+            Place(5, 8, 1, 4),
+        ),
+        ({"SLURM_PROCID": "0", "SLURM_NTASKS": "8", "SLURM_LOCALID": "0", "SLURM_TASKS_PER_NODE": "8"}, Place()),  # not by srun
+    ],
+)
+def test_launchers_tell_each_process_its_place(environment, place):
+    assert Place.of(environment) == place
+
+
+def test_a_launcher_that_contradicts_itself_is_told():
+    with pytest.raises(RunError, match="contradicts itself"):
+        Place.of({"RANK": "4", "WORLD_SIZE": "4", "LOCAL_RANK": "0", "LOCAL_WORLD_SIZE": "4"})
+    with pytest.raises(RunError, match="RANK=x"):
+        Place.of({"RANK": "x", "WORLD_SIZE": "4", "LOCAL_RANK": "0", "LOCAL_WORLD_SIZE": "4"})
+
+
+def test_a_port_in_use_is_told(monkeypatch):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        monkeypatch.setenv("MASTER_ADDR", "127.0.0.1")
+        monkeypatch.setenv("MASTER_PORT", str(taken.getsockname()[1]))
+        place = {"RANK": "0", "WORLD_SIZE": "2", "LOCAL_RANK": "0", "LOCAL_WORLD_SIZE": "2"}
+        with pytest.raises(RunError, match=r"process 0 of 2 cannot join the others at 127.0.0.1:\d+"), together(place):
+            pass

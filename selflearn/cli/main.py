@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -28,6 +29,7 @@ Out = Annotated[Path | None, typer.Option(help="Where to write it.")]
 
 def main() -> None:
     """Run a command. A foreseen error is one clear message and exit status 1."""
+    os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")  # what PyTorch's core warns of is for its callers, not for a person
     try:
         app()
     except SelflearnError as error:
@@ -98,21 +100,24 @@ def learn(
     holdout: Annotated[float, typer.Option(help="Share kept from learning, for the scorecard.")] = 0.2,
     resume: Annotated[Path | None, typer.Option(help="Continue this interrupted run.")] = None,
     overwrite: Annotated[bool, typer.Option(help="Replace a run that is already there.")] = False,
+    processes: Annotated[int, typer.Option(min=1, help="Learn with so many processes of this machine, one a GPU.")] = 1,
 ) -> None:
     """Learn from data nobody labelled, judge what was learned, and leave a run folder with a report."""
     from selflearn import workflow
     from selflearn.cli.console import complain
+    from selflearn.cli.launching import followers
     from selflearn.cli.screen import Screen
+    from selflearn.ranks import Place
     from selflearn.serving import report_run
 
     given = {name for name in context.params if getattr(context.get_parameter_source(name), "name", "") == "COMMANDLINE"}
-    if resume is not None and (ignored := sorted(given - {"resume", "source"})):
+    if resume is not None and (ignored := sorted(given - {"resume", "source", "processes"})):
         complain(f"--resume continues a run with the settings it began with; remove: {', '.join(ignored)}")
         raise typer.Exit(2)
     if (source is None) == (resume is None):
         complain("Say what to learn from (a folder, a file, or digits), or which run to continue with --resume RUN.")
         raise typer.Exit(2)
-    with Screen() as screen:
+    with followers(processes, sys.argv[1:]), Screen() as screen:
         if resume is not None:
             run = workflow.resume(resume, reporter=screen)
         else:
@@ -135,6 +140,8 @@ def learn(
                 changes=_pairs(change),
                 read=_pairs(read, "--read", "window=128"),
             )
+        if Place.of(os.environ).rank:  # the leader judges and reports
+            return
         screen.say("Writing the report.")
         page = report_run(run)
     screen.verdict(run.verdict, run.scorecard)

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from selflearn.ranks import Place, rank, world
+from selflearn.ranks import here, rank, world
 
 
 def machines(device: torch.device) -> dict[str, Any]:
@@ -21,7 +21,7 @@ def machines(device: torch.device) -> dict[str, Any]:
     from lightning.pytorch.plugins.environments import ClusterEnvironment
     from lightning.pytorch.strategies import DDPStrategy
 
-    place = Place.of({**os.environ, "RANK": str(rank()), "WORLD_SIZE": str(world())})
+    place = here()
 
     class Joined(ClusterEnvironment):
         """Processes that were started by a launcher and have found each other already."""

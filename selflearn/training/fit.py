@@ -98,7 +98,7 @@ def fit(
             channels_last=channels_last,
             checkpoints=checkpoints,
             metrics=None,
-            report=report,
+            report=report if leads() else None,
             notes=notes,
         )
         if module.share < 1 and course.monitor.alarm is None:

@@ -7,6 +7,9 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Any
+
+ASKING = (signal.SIGINT, signal.SIGTERM)
 
 
 class Stopper:
@@ -19,6 +22,7 @@ class Stopper:
 
     def __init__(self) -> None:
         self.number: int | None = None
+        self._before: dict[int, Any] = {}
 
     @contextmanager
     def listening(self) -> Iterator[None]:
@@ -26,19 +30,19 @@ class Stopper:
         if threading.current_thread() is not threading.main_thread():
             yield
             return
-        before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-
-        def note(number: int, frame: FrameType | None) -> None:
-            self.number = number
-            signal.signal(number, before[signal.Signals(number)])
-
+        self._before = {number: signal.getsignal(number) for number in ASKING}
         try:
-            for number in before:
-                signal.signal(number, note)
+            self.listen()
             yield
         finally:
-            for number, handler in before.items():
+            for number, handler in self._before.items():
                 signal.signal(number, handler)
+            self._before = {}
+
+    def listen(self) -> None:
+        """Take the signals, also from who took them meanwhile: Lightning's own handler waits for ranks that wait for this one."""
+        for number in self._before:
+            signal.signal(number, self._note)
 
     def act(self) -> None:
         """What the noted signal asked for: `KeyboardInterrupt`, or `SystemExit` with the usual status."""
@@ -46,3 +50,7 @@ class Stopper:
             raise KeyboardInterrupt
         if self.number is not None:
             raise SystemExit(128 + self.number)
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        self.number = number
+        signal.signal(number, self._before[number])

@@ -98,6 +98,7 @@ class GradientStage(pl.LightningModule):
 
     def on_train_start(self) -> None:
         """The clock starts: what came before is set-up, not learning."""
+        self.stopper.listen()
         self.generator = torch.Generator(self.device)
         self._began = self._saved = self._looked = self._reported = time.perf_counter()
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import time
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +15,7 @@ from selflearn.errors import RunError
 from selflearn.evaluation import Scorecard, judge
 from selflearn.measures import Verdict
 from selflearn.networks import Encoder
+from selflearn.ranks import check_alike, from_leader, leads, leave, together, wait_for_all
 from selflearn.recipes import PlanOutcome, Recipe
 from selflearn.training import Budget, RunFolder, choose_device, choose_precision, embed
 from selflearn.views import plain
@@ -51,8 +55,20 @@ def learn(
     Raises
     ------
     DataError, RecipeError, BudgetError, RunError : before any learning, when something asked for cannot be done.
+
+    Notes
+    -----
+    Started by torchrun or SLURM as one of several processes, it learns together with the others. They must be given the same; the
+    leader alone writes, scores and reports, and in the others the run is returned as soon as learning has ended.
     """
-    reporter = reporter or Reporter()
+    with together():
+        return _learn(source, out, labels, groups, overwrite, reporter or Reporter(), asked)
+
+
+def _learn(
+    source: Any, out: str | Path | None, labels: Any, groups: Any, overwrite: bool, reporter: Reporter, asked: dict[str, Any]
+) -> Run:
+    reporter = reporter if leads() else Reporter()
     request = Request.of(source=written(source), labels=written(labels), groups=written(groups), **asked)
     budget = Budget.parse(request.budget)
     choose_precision(choose_device(request.device), request.precision)  # a device that is not there is told before data is read
@@ -66,9 +82,15 @@ def learn(
     dataset = _read(source, labels, groups, request, reporter)
     recipe = _recipe(dataset, request, accelerator, reporter)
     parts, encoder = _prepare(dataset, recipe, request)
-    folder = RunFolder.create(out or _default_out(request.source, recipe), overwrite=overwrite)
-    with folder.lock():
-        records.write_start(folder, request.model_dump(), recipe, dataset, parts, environment.describe())
+    check_alike("data", subset(dataset, parts.learn).fingerprint)
+    check_alike("settings", _digest(request, recipe))
+    if leads():
+        folder = RunFolder.create(out or _default_out(request.source, recipe), overwrite=overwrite)
+    path = from_leader(str(folder.path) if leads() else "")
+    folder = folder if leads() else RunFolder.open(path)
+    with folder.lock() if leads() else nullcontext():
+        if leads():
+            records.write_start(folder, request.model_dump(), recipe, dataset, parts, environment.describe())
         return _carry_out(folder, request, recipe, dataset, parts, encoder, budget, reporter, resume=False)
 
 
@@ -79,12 +101,17 @@ def resume(run: str | Path, *, source: Any = None, labels: Any = None, groups: A
     ------
     RunError : no run there, damaged, another version's, in use by a living process, or its data has changed since.
     """
-    reporter = reporter or Reporter()
+    with together():
+        return _resume(run, source, labels, groups, reporter or Reporter())
+
+
+def _resume(run: str | Path, source: Any, labels: Any, groups: Any, reporter: Reporter) -> Run:
+    reporter = reporter if leads() else Reporter()
     folder = RunFolder.open(run)
     if folder.file("verdict.json").exists():
         reporter.say(f"{folder.path} is finished; nothing to resume.")
         return Run(folder)
-    with folder.lock():
+    with folder.lock() if leads() else nullcontext():
         request, recipe = read_config(folder)
         if request.source is None and source is None:
             raise RunError(f"{folder.path} learned from objects in memory: pass the same data to resume(run, source=...)")
@@ -101,6 +128,9 @@ def resume(run: str | Path, *, source: Any = None, labels: Any = None, groups: A
 
 
 def _read(source: Any, labels: Any, groups: Any, request: Request, reporter: Reporter) -> Dataset:
+    """Read the data: the leader first, so that what it caches is there for the others."""
+    if not leads():
+        wait_for_all()
     if request.kind is None:
         reporter.say(recognise(source).say())
     options = ReadOptions(
@@ -112,6 +142,8 @@ def _read(source: Any, labels: Any, groups: Any, request: Request, reporter: Rep
         progress=lambda done, total: reporter.work("reading", done, total),
     )
     dataset = read(source, options)
+    if leads():
+        wait_for_all()
     reporter.say(records.describe_data(dataset))
     for line in records.warnings_of(dataset):
         reporter.warn(line)
@@ -123,6 +155,11 @@ def _recipe(dataset: Dataset, request: Request, accelerator: bool, reporter: Rep
     numbers = f", {picked.recipe.preset} preset" if picked.recipe.preset else ""
     reporter.say(f"Recipe {picked.recipe.name}{numbers}: {picked.why}.")
     return picked.recipe
+
+
+def _digest(request: Request, recipe: Recipe) -> str:
+    told = [request.model_dump(mode="json"), recipe.model_dump(mode="json")]
+    return hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
 def _default_out(source: str | None, recipe: Recipe) -> Path:
@@ -168,6 +205,10 @@ def _carry_out(
         resume=resume,
         report=reporter.train,
     )
+    followed = not leads()
+    leave()
+    if followed:
+        return Run(folder)
     for line in [note for stage in outcome.stages for note in stage.notes]:
         reporter.say(line)
     networks.save_encoder(encoder, folder.file("encoder"))

@@ -30,6 +30,21 @@ def run(few_digits, tmp_path_factory) -> Path:
     return out
 
 
+def test_two_processes_learn_together_and_leave_one_run(few_digits, tmp_path):
+    out = tmp_path / "run"
+    words = ["learn", few_digits, "--budget", "4steps", "--recipe", "simclr", "--set", "batch=64", "--out", out, "--processes", "2"]
+    done = selflearn(*words)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("Verdict:") == 1
+    assert not done.stderr
+    last = [json.loads(line) for line in (out / "metrics.jsonl").read_text().splitlines()][-1]
+    assert (last["step"], last["samples"]) == (4, 256)
+    refused = selflearn(*words[:-1], "3", "--overwrite")
+    assert refused.returncode == 1
+    assert "a batch of 64 cannot be shared by 3 processes" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
 def test_help_does_not_load_torch():
     code = (
         "import sys; sys.argv = ['selflearn', '--help']\n"

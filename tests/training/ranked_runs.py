@@ -1,0 +1,106 @@
+"""Run by test_ranked.py in a process of its own: forks two ranks that learn, kills one or both, resumes, tells what became."""
+
+import hashlib
+import json
+import os
+import random
+import signal
+import socket
+import sys
+import time
+import traceback
+from pathlib import Path
+
+import torch
+from conftest import World
+
+import selflearn.training.stage  # noqa: F401 (imported before forking)
+from selflearn.errors import SelflearnError
+from selflearn.ranks import check_alike, leads, together, wait_for_all
+from selflearn.training import FitSettings, RunFolder, fit
+
+STEPS = 60
+
+
+def digest(method: torch.nn.Module) -> str:
+    found = hashlib.sha256()
+    for name, tensor in sorted(method.state_dict().items()):
+        found.update(name.encode() + tensor.float().numpy().tobytes())
+    return found.hexdigest()
+
+
+def learn(path: Path, resume: bool, budget: str, batch: int) -> str:
+    torch.set_num_threads(1)
+    if leads() and not resume:
+        RunFolder.create(path)
+    wait_for_all()
+    method = World.method()
+    settings = FitSettings(batch=batch, accumulate=2, budget=budget, precision="32", checkpoint_every=0.02, device="cpu")
+    fit(method, World.Vectors(), World.views, settings, RunFolder.open(path), resume=resume)
+    return digest(method)
+
+
+def rank(number: int, port: int, path: Path, resume: bool, budget: str, batch: int, data: str) -> str:
+    """What one rank found: a digest of its weights, or the message of the error."""
+    place = {"RANK": str(number), "WORLD_SIZE": "2", "LOCAL_RANK": str(number), "LOCAL_WORLD_SIZE": "2"}
+    os.environ.update(MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port))
+    try:
+        with together(place):
+            check_alike("data", data.split(",")[number % len(data.split(","))])
+            return learn(path, resume, budget, batch)
+    except SelflearnError as error:
+        return f"{type(error).__name__}: {error}"
+
+
+def pair(path: Path, *, resume: bool = False, kill: tuple[int, ...] = (), after: float = 0.0, budget: str = f"{STEPS}steps",
+         batch: int = 16, data: str = "same", signal_number: int = signal.SIGKILL) -> list[str]:  # fmt: skip
+    """Fork two ranks; what each found, "" where it was killed."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    children, pipes = [], []
+    for number in range(2):
+        reading, writing = os.pipe()
+        child = os.fork()
+        if child == 0:
+            for each in pipes:
+                each.close()
+            try:
+                os.write(writing, rank(number, port, path, resume, budget, batch, data).encode())
+            except BaseException as error:
+                if not isinstance(error, SystemExit | KeyboardInterrupt):
+                    traceback.print_exc()
+                os.write(writing, f"{type(error).__name__}".encode())
+            os._exit(0)
+        os.close(writing)
+        children.append(child)
+        pipes.append(os.fdopen(reading))
+    if kill:
+        began = time.monotonic()
+        while not list(path.glob("checkpoints/*/*.pt")) and time.monotonic() - began < 60:
+            time.sleep(0.01)
+        time.sleep(after)
+    for number in kill:
+        os.kill(children[number], signal_number)
+    found = [pipe.read() for pipe in pipes]
+    for child in children:
+        os.waitpid(child, 0)
+    return found
+
+
+def main(base: Path) -> None:
+    draw = random.Random(0)
+    found = {"whole": pair(base / "whole")}
+    for name, kill in (("follower", (1,)), ("leader", (0,)), ("both", (0, 1))):
+        found[f"{name} killed"] = pair(base / name, kill=kill, after=draw.uniform(0.0, 0.2))
+        found[f"{name} resumed"] = pair(base / name, resume=True)
+    found["asked to stop"] = pair(base / "stop", kill=(1,), after=0.1, signal_number=signal.SIGTERM)
+    found["stopped resumed"] = pair(base / "stop", resume=True)
+    found["by time"] = pair(base / "time", budget="2s")
+    found["odd batch"] = pair(base / "odd", batch=15)
+    found["unlike data"] = pair(base / "unlike", data="blue,green")
+    print(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
