@@ -1,28 +1,56 @@
 """A positive is an edge: the similarity graph that every comparing objective takes.
 
-Augmentation, label, neighbour, time, device and modality are different ways to draw its edges.
+Augmentation, label, neighbour, time, device and modality are different ways to draw its edges. Edges are drawn when they are looked
+at, some rows at a time where there are many: those of 8,192 samples among themselves would take more room than the samples.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
+Draw = Callable[[slice], tuple[Tensor, Tensor]]
 
-@dataclass(frozen=True)
+
 class SimilarityGraph:
     """Directed, weighted edges from rows (queries) to columns (keys).
 
-    Attributes
+    Parameters
     ----------
     weights : (rows, columns) float, >= 0; above zero where the column is a positive of the row.
     ignored : (rows, columns) bool; True where the pair is neither positive nor negative (a sample and itself).
+
+    Attributes
+    ----------
+    shape : (rows, columns).
     """
 
-    weights: Tensor
-    ignored: Tensor
+    def __init__(self, weights: Tensor, ignored: Tensor) -> None:
+        self.shape: tuple[int, int] = (weights.shape[0], weights.shape[1])
+        self._draw: Draw = lambda rows: (weights[rows], ignored[rows])
+
+    @classmethod
+    def drawn(cls, shape: tuple[int, int], draw: Draw) -> SimilarityGraph:
+        """A graph whose `weights` and `ignored` of some rows are what `draw` says."""
+        graph = cls.__new__(cls)
+        graph.shape, graph._draw = shape, draw
+        return graph
+
+    @property
+    def weights(self) -> Tensor:
+        """Of all rows."""
+        return self._draw(slice(None))[0]
+
+    @property
+    def ignored(self) -> Tensor:
+        """Of all rows."""
+        return self._draw(slice(None))[1]
+
+    def rows(self, rows: slice) -> SimilarityGraph:
+        """The part of some rows."""
+        return SimilarityGraph(*self._draw(rows))
 
     @classmethod
     def augmentation(cls, samples: int, views: int = 2, device: torch.device | str = "cpu") -> SimilarityGraph:
@@ -32,11 +60,33 @@ class SimilarityGraph:
     @classmethod
     def of_labels(cls, labels: Tensor) -> SimilarityGraph:
         """Rows of equal label are positives; a label of -1 equals no other, and a row ignores itself."""
-        known = labels >= 0
-        same = (labels[:, None] == labels[None, :]) & known[:, None] & known[None, :]
-        itself = torch.eye(len(labels), dtype=torch.bool, device=labels.device)
-        return cls((same & ~itself).float(), itself)
+        place = torch.arange(len(labels), device=labels.device)
+
+        def draw(rows: slice) -> tuple[Tensor, Tensor]:
+            same = (labels[rows, None] == labels[None, :]) & (labels[rows, None] >= 0)
+            itself = place[rows, None] == place[None, :]
+            return (same & ~itself).float(), itself
+
+        return cls.drawn((len(labels), len(labels)), draw)
 
     def union(self, other: SimilarityGraph) -> SimilarityGraph:
         """Edges of either graph (the larger weight); a pair is ignored only where both ignore it."""
-        return SimilarityGraph(torch.maximum(self.weights, other.weights), self.ignored & other.ignored)
+
+        def draw(rows: slice) -> tuple[Tensor, Tensor]:
+            (mine, ignored), (theirs, too) = self._draw(rows), other._draw(rows)
+            return torch.maximum(mine, theirs), ignored & too
+
+        return SimilarityGraph.drawn(self.shape, draw)
+
+    def apart(self, part: Tensor) -> SimilarityGraph:
+        """The same edges, of which those count that join two parts; within a part a pair is neither positive nor negative.
+
+        Parameters
+        ----------
+        part : (rows,) the number of each row's part (its view, say), and of the column at the same place.
+        """
+
+        def draw(rows: slice) -> tuple[Tensor, Tensor]:
+            return self._draw(rows)[0], part[rows, None] == part[None, :]
+
+        return SimilarityGraph.drawn(self.shape, draw)

@@ -5,11 +5,16 @@ from __future__ import annotations
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from torch.utils.checkpoint import checkpoint
 
 from selflearn.errors import RecipeError
 from selflearn.objectives.checks import check_positive
 from selflearn.objectives.graph import SimilarityGraph
 from selflearn.objectives.precision import full_precision
+
+MOST_PAIRS = 1 << 22
+"""Pairs that are compared at once. More are compared in parts, which backward compares again: similarities of 8,192 views among
+themselves would fill a gigabyte."""
 
 
 @full_precision
@@ -43,17 +48,34 @@ def info_nce(queries: Tensor, keys: Tensor, graph: SimilarityGraph, temperature:
     """
     check_positive("info_nce", temperature=temperature)
     shape = (len(queries), len(keys))
-    if queries.ndim != 2 or keys.ndim != 2 or queries.shape[1] != keys.shape[1] or graph.weights.shape != shape:
+    if queries.ndim != 2 or keys.ndim != 2 or queries.shape[1] != keys.shape[1] or graph.shape != shape:
         raise RecipeError(
             f"info_nce needs (rows, dim), (columns, dim) and a graph (rows, columns), not {tuple(queries.shape)}, "
-            f"{tuple(keys.shape)} and {tuple(graph.weights.shape)}"
+            f"{tuple(keys.shape)} and {graph.shape}"
         )
-    similarities = F.normalize(queries, dim=1) @ F.normalize(keys, dim=1).T / temperature
+    queries, keys = F.normalize(queries, dim=1), F.normalize(keys, dim=1)
+    rows = max(1, MOST_PAIRS // max(1, len(keys)))
+    if len(queries) <= rows:
+        total, connected = _of_rows(queries, keys, graph, temperature)
+        return total / connected.clamp(min=1)
+    parts = [slice(first, first + rows) for first in range(0, len(queries), rows)]
+    sums = [
+        checkpoint(_of_rows, queries[part], keys, graph.rows(part), temperature, use_reentrant=False, preserve_rng_state=False)
+        for part in parts
+    ]
+    totals, counts = zip(*sums, strict=True)
+    return torch.stack(totals).sum() / torch.stack(counts).sum().clamp(min=1)
+
+
+def _of_rows(queries: Tensor, keys: Tensor, graph: SimilarityGraph, temperature: float) -> tuple[Tensor, Tensor]:
+    """The sum of losses of some rows of unit length, and how many of them have positives."""
+    similarities = queries @ keys.T / temperature
+    ignored = graph.ignored
     # The lowest finite number in place of -inf: a row whose keys are all ignored then has no NaN in its gradient.
-    candidates = similarities.masked_fill(graph.ignored, torch.finfo(similarities.dtype).min)
-    weights = graph.weights.to(similarities.dtype).masked_fill(graph.ignored, 0.0)
+    candidates = similarities.masked_fill(ignored, torch.finfo(similarities.dtype).min)
+    weights = graph.weights.to(similarities.dtype).masked_fill(ignored, 0.0)
     degree = weights.sum(1)
     connected = degree > 0
     attraction = (weights * similarities).sum(1) / degree.where(connected, 1.0)
     losses = (candidates.logsumexp(1) - attraction).where(connected, 0.0)
-    return losses.sum() / connected.sum().clamp(min=1)
+    return losses.sum(), connected.sum()

@@ -84,6 +84,6 @@ def _same(name: str, views: Tensor, temperature: float, graph: SimilarityGraph |
     itself = torch.eye(batch, dtype=views.dtype, device=views.device)
     if graph is None:
         return itself
-    if graph.weights.shape != (batch, batch):
-        raise RecipeError(f"{name} needs a graph of ({batch}, {batch}) among samples, not {tuple(graph.weights.shape)}")
+    if graph.shape != (batch, batch):
+        raise RecipeError(f"{name} needs a graph of ({batch}, {batch}) among samples, not {graph.shape}")
     return torch.maximum(itself, graph.weights.to(views.dtype).masked_fill(graph.ignored, 0.0))

@@ -155,3 +155,30 @@ def test_without_variance_vicreg_collapses(digits):
             outcome = method.update(digits.views(rows, generator), optimiser, generator, step / 40)
         deviations[weight] = float(outcome.embedding.std(0).mean())
     assert deviations[0.0] < 0.1 * deviations[25.0]
+
+
+@pytest.mark.parametrize(("name", "options"), [("SimCLR", {}), ("BYOL", {"predictor": 32}), ("SimCLR", {"joined": False})])
+def test_chunks_change_neither_loss_nor_gradient(digits, name, options):
+    views, _ = views_of(digits)
+    found = []
+    for chunk in (0, 5):
+        torch.manual_seed(0)
+        method = find(name)(digits.encoder("vit-tiny"), projector=[32, 16], chunk=chunk, **options)
+        total = method(views, torch.Generator().manual_seed(0)).total
+        total.backward()
+        gradients = [weight.grad.flatten() for weight in method.encoder.parameters() if weight.grad is not None]
+        found.append((total.detach(), torch.cat(gradients)))
+    (whole, gradient), (parts, again) = found
+    assert torch.allclose(parts, whole, rtol=1e-5)
+    assert float((again - gradient).norm() / gradient.norm()) < 1e-5
+
+
+def test_running_statistics_follow_each_chunk_once(digits):
+    views, _ = views_of(digits)
+    encoder = digits.encoder()
+    features = encode(encoder, views, joined=False, chunk=8)
+    after = {name: buffer.clone() for name, buffer in encoder.named_buffers()}
+    torch.cat([each.pooled for each in features]).square().mean().backward()
+    assert after["trunk.0.1.num_batches_tracked"] == 4
+    assert all(torch.equal(buffer, after[name]) for name, buffer in encoder.named_buffers())
+    assert all(norm.momentum == 0.1 for norm in encoder.modules() if isinstance(norm, torch.nn.BatchNorm2d))

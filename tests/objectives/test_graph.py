@@ -23,3 +23,13 @@ def test_union_keeps_every_edge():
     union = views.union(labels)
     assert union.weights.nonzero().tolist() == [[0, 1], [0, 2], [1, 0], [1, 3], [2, 0], [3, 1]]
     assert torch.equal(union.ignored, torch.eye(4, dtype=torch.bool))
+
+
+def test_some_rows_are_drawn_as_all_are():
+    views, labels = SimilarityGraph.augmentation(3), SimilarityGraph.of_labels(torch.tensor([0, 0, -1, -1, 2, 2]))
+    graph = views.union(labels).apart(torch.tensor([0, 0, 0, 1, 1, 1]))
+    some = graph.rows(slice(2, 5))
+    assert some.shape == (3, 6)
+    assert torch.equal(some.weights, graph.weights[2:5])
+    assert torch.equal(some.ignored, graph.ignored[2:5])
+    assert graph.ignored[0].tolist() == [True, True, True, False, False, False]

@@ -1,6 +1,7 @@
 """InfoNCE: known values, equality with NT-Xent and SupCon written out another way, and what a graph without edges does."""
 
 import math
+import sys
 
 import pytest
 import torch
@@ -112,3 +113,16 @@ def test_misfits_are_refused():
         info_nce(rows, rows, SimilarityGraph.augmentation(2), temperature=0.0)
     with pytest.raises(RecipeError, match=r"\(6, 6\)"):
         info_nce(rows, rows, SimilarityGraph.augmentation(3))
+
+
+def test_many_pairs_are_compared_in_parts_with_the_same_loss_and_gradient(monkeypatch):
+    generator = torch.Generator().manual_seed(0)
+    rows = torch.randn(60, 8, generator=generator, dtype=torch.float64, requires_grad=True)
+    labels = torch.randint(-1, 6, (60,), generator=generator)
+    graph = SimilarityGraph.of_labels(labels).union(SimilarityGraph.augmentation(30))
+    whole = info_nce(rows, rows, graph)
+    (gradient,) = torch.autograd.grad(whole, rows)
+    monkeypatch.setattr(sys.modules[info_nce.__module__], "MOST_PAIRS", 7 * 60)
+    parts = info_nce(rows, rows, graph)
+    assert torch.allclose(parts, whole, rtol=1e-12)
+    assert torch.allclose(torch.autograd.grad(parts, rows)[0], gradient, rtol=1e-10, atol=1e-14)

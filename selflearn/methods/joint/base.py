@@ -6,7 +6,7 @@ from abc import abstractmethod
 from typing import Annotated, ClassVar, Literal
 
 import torch
-from annotated_types import MinLen
+from annotated_types import Ge, MinLen
 from torch import Tensor, nn
 
 from selflearn.data.batch import Batch
@@ -33,6 +33,8 @@ class Joint(Method):
     projector : widths of the layers behind the encoder, which is kept; the projector is not.
     joined : views of one size go through the encoder together, so that they share their batch statistics; otherwise a view
         at a time, which is faster on a CPU, whose caches hold half as much. By default as the authors' code does.
+    chunk : samples that are encoded at a time, 0 for all of a view at once. A batch of any size then takes the memory of encoding
+        one chunk, and a third more time; the loss still compares all. Batch norms inside the encoder see a chunk.
     same : whose views are positives: those of one "sample", or also those of other samples of its "group" (participant, speaker).
     """
 
@@ -42,6 +44,7 @@ class Joint(Method):
 
     projector: Annotated[list[Width], MinLen(1)] = [2048, 2048]
     joined: bool = False
+    chunk: Annotated[int, Ge(0)] = 0
     same: Literal["sample", "group"] = "sample"
 
     def build(self) -> None:
@@ -90,7 +93,7 @@ class Joint(Method):
         """Encode, project, compare."""
         self.check_views(views)
         self._watched = None
-        losses = self.losses(encode(self.encoder, views, self.joined), self.positives(views))
+        losses = self.losses(encode(self.encoder, views, self.joined, self.chunk), self.positives(views))
         return Outcome(losses, self.watched(len(views[0])))
 
     def check_views(self, views: list[Batch]) -> None:

@@ -53,8 +53,8 @@ class Distillation(Joint):
         self.check_views(views)
         self._watched = None
         large = [view for view in views if view.scope == "global"]
-        targets = [self.teacher_head(features.pooled) for features in encode(self.teacher_encoder, large, self.joined)]
-        losses = self.losses(encode(self.encoder, views, self.joined), targets, self.positives(views))
+        targets = [self.teacher_head(features.pooled) for features in encode(self.teacher_encoder, large, self.joined, self.chunk)]
+        losses = self.losses(encode(self.encoder, views, self.joined, self.chunk), targets, self.positives(views))
         return Outcome(losses, self.watched(len(views[0])))
 
     def after_update(self, progress: float) -> None:

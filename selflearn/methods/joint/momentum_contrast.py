@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Annotated, ClassVar
 
 import torch
@@ -56,7 +55,7 @@ class MomentumContrast(Distillation):
         """Edges of sample or group across views; within a view pairs are neither positive nor negative."""
         graph = super().positives(views)
         number = gathered(torch.arange(len(views), device=views[0].device).repeat_interleave(len(views[0])))
-        return replace(graph, ignored=number[:, None] == number[None, :])
+        return graph.apart(number)
 
     def losses(  # type: ignore[override]
         self, online: list[Features], targets: list[Tensor], graph: SimilarityGraph
