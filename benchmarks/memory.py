@@ -1,7 +1,7 @@
 """Peak memory of learning on 60,000 pictures, above the bare model and its optimiser; and of a large batch taken in chunks.
 
 python -m benchmarks.memory --data fashion_mnist.npz --encoder small --steps 60
-python -m benchmarks.memory --data fashion_mnist.npz --encoder small --steps 4 --large 4096   (256; 4,096 in chunks of 256; 4,096 whole)
+python -m benchmarks.memory --data fashion_mnist.npz --encoder small --steps 4 --large 4096   (256; 4,096 in chunks; 4,096 whole)
 """
 
 from __future__ import annotations
