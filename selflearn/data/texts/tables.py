@@ -41,12 +41,14 @@ class Main:
     ----------
     name : of the column. symbols : its symbol language, or None for running text.
     others : columns that are neither ids, labels, groups nor parts. words : average words of a text.
+    telling : whether its name says that it holds texts.
     """
 
     name: str
     symbols: str | None
     others: tuple[str, ...]
     words: float
+    telling: bool
 
 
 def main_column(columns: Mapping[str, Sequence[Any]]) -> Main | None:
@@ -67,7 +69,7 @@ def main_column(columns: Mapping[str, Sequence[Any]]) -> Main | None:
         others = tuple(each for each in columns if each != name and each not in known)
         lower = name.strip().lower()
         rank = TEXT_NAMES.index(lower) if lower in TEXT_NAMES else len(TEXT_NAMES)
-        found.append((rank, -sum(map(len, strings)) / len(strings), Main(name, symbols, others, words)))
+        found.append((rank, -sum(map(len, strings)) / len(strings), Main(name, symbols, others, words, lower in TEXT_NAMES)))
     return min(found, key=lambda each: each[:2])[2] if found else None
 
 
