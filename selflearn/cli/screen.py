@@ -102,7 +102,7 @@ class Screen(Reporter):
         table.add_column("id", overflow="fold")
         table.add_column("label", overflow="fold")
         if words:  # no longer than the room that ids and labels leave: they are what an answer is used by
-            taken = sum(max((len(row[place]) for row in found), default=0) for place in (0, 2)) + 20
+            taken = 20 + max((len(name) for name, _, _ in found), default=0) + max((len(label) for _, _, label in found), default=0)
             table.add_column("words", no_wrap=True, overflow="ellipsis", max_width=max(self.console.width - taken, LEAST_WORDS))
         for name, similarity, label in found:
             told = [escape(words.get(name, ""))] if words else []
