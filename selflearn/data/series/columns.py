@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import gzip
 import io
@@ -103,6 +104,7 @@ def _read_text(path: Path, rows: int | None, skipped: list[Skipped]) -> Table:
         body = b"".join(file.readline() for _ in range(rows)) if rows is not None else file.read()
     if not names or not body.strip():
         return {}
+    codecs.getincrementaldecoder("utf-8")().decode(body[: 1 << 20])  # before Arrow, which tells of such bytes beside the error
 
     def bad_row(row: Any) -> str:
         number = "" if row.number is None else f" {row.number + 1}"  # the line of names was taken off
