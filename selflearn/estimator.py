@@ -274,7 +274,7 @@ class SelfLearner(ClassNamePrefixFeaturesOutMixin, TransformerMixin, _Learning):
 class SelfLearningClassifier(ClassifierMixin, _Learning):
     """Classify with few labels: learn an embedding from every sample, then a logistic regression on those with a label.
 
-    The marker of a missing label is -1 for numbers, and the empty string or None for strings. The class -1 itself can
+    The marker of a missing label is -1 for numbers, and the empty string, None or NaN for strings. The class -1 itself can
     therefore not be predicted.
 
     Parameters
@@ -372,5 +372,6 @@ def _is_array_of_rows(X: Any, kind: str | None) -> bool:
 def _known(y: np.ndarray) -> np.ndarray:
     """(n,) bool: where somebody gave a label."""
     if np.issubdtype(y.dtype, np.number):
-        return y != -1
-    return np.array([label is not None and label != "" for label in y], dtype=bool)
+        known: np.ndarray = (y != -1) & ~np.isnan(y)
+        return known
+    return np.array([label is not None and str(label) not in {"", "nan", "<NA>"} for label in y], dtype=bool)

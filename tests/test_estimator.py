@@ -43,7 +43,7 @@ def test_few_labels_of_pictures_are_enough(digits):
     assert np.allclose(probabilities.sum(1), 1)
 
 
-@pytest.mark.parametrize("marker", ["", None])
+@pytest.mark.parametrize("marker", ["", None, float("nan")])
 def test_string_labels_have_a_marker_too(digits, marker):
     images, labels = digits
     names = np.array([f"digit {label}" if row < 60 else marker for row, label in enumerate(labels[:200])], dtype=object)

@@ -33,9 +33,9 @@ def prepare(found: Found, reading: SeriesReading, options: ReadOptions) -> Serie
     """
     like = options.like if isinstance(options.like, SeriesSpec) else None
     found = _usable(found)
+    blank = _blank(found)
     if like is not None:
         found = _as_like(found, like)
-    blank = _blank(found)
     found = fill(found)
     found = _shortened(found, reading, like)
     window, note = windows.window_of(found, reading, like)
@@ -52,7 +52,8 @@ def prepare(found: Found, reading: SeriesReading, options: ReadOptions) -> Serie
         keep = np.flatnonzero(~(short | empty))
         facts, cuts = take(facts, keep), replace(cuts, starts=cuts.starts[keep], lengths=cuts.lengths[keep], owner=cuts.owner[keep])
     if not len(cuts.starts):
-        raise DataError(f"{found.where} holds no series of two steps or more")
+        first = f" (first: {facts.skipped[0].what}: {facts.skipped[0].why})" if facts.skipped else ""
+        raise DataError(f"{found.where} holds no series of two steps or more{first}")
     if like is not None and not like.varies and not like.windowed and (cuts.lengths != like.length).any():
         found, cuts, said = _stretched(found, cuts, like.length)
         facts.notes.append(said)
