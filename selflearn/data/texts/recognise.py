@@ -10,7 +10,7 @@ from typing import Any
 from selflearn.data.options import Recognition
 from selflearn.data.texts import documents, fasta, tables
 from selflearn.data.texts.found import inner_suffix, open_text
-from selflearn.data.texts.symbols import language
+from selflearn.data.texts.symbols import count_words, language
 from selflearn.errors import DataError
 
 CERTAIN, PROBABLE, POSSIBLE = 0.9, 0.8, 0.65
@@ -119,7 +119,7 @@ def _strings(items: Sequence[Any]) -> Judgement:
         return NOTHING
     if found := language(texts):
         return PROBABLE, f"they are {found} strings"
-    words = sum(len(each.split()) for each in texts) / len(texts)
+    words = sum(map(count_words, texts)) / len(texts)
     return (PROBABLE, f"they are texts of {words:.1f} words on average") if words >= 3 else NOTHING
 
 

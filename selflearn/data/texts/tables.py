@@ -18,7 +18,7 @@ from selflearn.data.labels import encode
 from selflearn.data.options import ReadOptions
 from selflearn.data.texts.found import Found, inner_suffix, open_text
 from selflearn.data.texts.options import TextReading
-from selflearn.data.texts.symbols import language
+from selflearn.data.texts.symbols import count_words, language
 from selflearn.errors import DataError, nearest
 
 JSONL, SEPARATED, ARROW = {".jsonl", ".ndjson", ".json"}, {".csv", ".tsv"}, {".parquet", ".pq", ".arrow", ".feather"}
@@ -62,7 +62,7 @@ def main_column(columns: Mapping[str, Sequence[Any]]) -> Main | None:
         strings = [each for each in values if isinstance(each, str) and each.strip()]
         if len(strings) < max(1, 0.5 * len(values)) or len(set(strings)) < 0.5 * len(strings):
             continue
-        words = sum(len(each.split()) for each in strings) / len(strings)
+        words = sum(map(count_words, strings)) / len(strings)
         symbols = language(strings) if words < 3 else None
         if symbols is None and words < 3:
             continue
