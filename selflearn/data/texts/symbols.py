@@ -30,7 +30,7 @@ _SHARE = 0.95  # of strings that must be of the language: measured files hold a 
 
 
 UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-"""Letters of scripts without spaces between words (Thai, Lao, Burmese, Khmer, kana, ideographs), as a regular expression's class."""
+"""Letters of scripts without spaces between words (Thai, Lao, Burmese, Khmer, kana, ideographs), as a class of letters."""
 _LETTER_OF_UNSPACED = re.compile(f"[{UNSPACED}]")
 
 
