@@ -1,12 +1,13 @@
-"""The scikit-learn face: `SelfLearner` turns arrays into embeddings, `SelfLearningClassifier` adds the labels somebody knows.
+"""The scikit-learn face: `SelfLearner` turns samples into embeddings, `SelfLearningClassifier` adds the labels somebody knows.
 
-Both learn in memory and write nothing until asked (`save`, `report`). Two-dimensional input is a table; three and four
-dimensions are pictures, as are lists of PIL pictures.
+Both learn in memory and write nothing until asked (`save`, `report`). Two-dimensional arrays are tables and go through
+scikit-learn's own validation; whatever else `selflearn learn` takes is taken here as well, and `kind` overrules its recognition.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sized
+from numbers import Number
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +38,8 @@ class _Learning(BaseEstimator):
         budget: str = "2min",
         encoder: str | None = None,
         settings: dict[str, Any] | None = None,
+        kind: str | None = None,
+        read: dict[str, Any] | None = None,
         device: str = "auto",
         precision: str = "auto",
         random_state: Any = 0,
@@ -45,6 +48,8 @@ class _Learning(BaseEstimator):
         self.budget = budget
         self.encoder = encoder
         self.settings = settings
+        self.kind = kind
+        self.read = read
         self.device = device
         self.precision = precision
         self.random_state = random_state
@@ -53,10 +58,25 @@ class _Learning(BaseEstimator):
         return hasattr(self, "encoder_")
 
     def _check(self, X: Any, reset: bool) -> Any:
-        """Two-dimensional input goes through scikit-learn's own validation; everything else is read as pictures."""
-        if _is_pictures(X):
+        """Tables as arrays go through scikit-learn's own validation, and of DataFrames the names; all else is read as it is."""
+        if _is_frame(X) and self.kind in (None, "table"):
+            validate_data(self, X, reset=reset, skip_check_array=True)
             return X
-        return validate_data(self, X, reset=reset, dtype=[np.float64, np.float32], ensure_min_samples=2 if reset else 1)
+        if not _is_array_of_rows(X, self.kind):
+            return X
+        return validate_data(
+            self,
+            X,
+            reset=reset,
+            dtype=[np.float64, np.float32],
+            ensure_all_finite="allow-nan",
+            ensure_min_samples=2 if reset else 1,
+        )
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True  # a missing cell is a cell that is missing
+        return tags
 
     def _uses_labels(self) -> bool:
         """Whether the recipe asked for learns from labels; none is chosen that does."""
@@ -69,7 +89,7 @@ class _Learning(BaseEstimator):
         from selflearn.data import read
         from selflearn.workflow.training import train
 
-        dataset = read(X, labels=labels, cache=False)
+        dataset = read(X, labels=labels, kind=self.kind, more=self.read or {}, cache=False)
         seed = (
             int(check_random_state(self.random_state).randint(2**31 - 1))
             if not isinstance(self.random_state, int)
@@ -95,13 +115,30 @@ class _Learning(BaseEstimator):
         """The recipe's settings that a person chose, the network among them."""
         return {**(self.settings or {}), **({} if self.encoder is None else {"encoder": self.encoder})}
 
-    def _embed(self, X: Any) -> np.ndarray:
-        """(n, dim) float32; float64 for tables, so that a row's embedding does not depend on the rows beside it."""
+    def _read(self, X: Any) -> Dataset:
+        """Samples as the encoder reads them, each in its place.
+
+        Raises
+        ------
+        DataError : some cannot be read, so that embeddings would not stand in the order of `X`; names the first.
+        """
         from selflearn.data import read
+
+        spec = self.encoder_.spec
+        dataset = read(X, like=spec, kind=spec.kind, more=self.read or {}, cache=False)
+        skipped = dataset.facts.skipped
+        if skipped and not isinstance(X, str | Path):
+            raise DataError(
+                f"{len(skipped):,} samples cannot be embedded (first: {skipped[0].what}: {skipped[0].why}); take them out, so that "
+                "embeddings stand in the order of what is given"
+            )
+        return dataset
+
+    def _embed(self, dataset: Dataset) -> np.ndarray:
+        """(n, dim) float32; float64 for tables, so that a row's embedding does not depend on the rows beside it."""
         from selflearn.training import embed
         from selflearn.views import plain
 
-        dataset = read(X, like=self.encoder_.spec, cache=False)
         precision = "64" if dataset.spec.kind == "table" else "32"
         return embed(self.encoder_, dataset, plain(self.encoder_.spec), device=self.device, precision=precision)
 
@@ -115,6 +152,8 @@ class SelfLearner(ClassNamePrefixFeaturesOutMixin, TransformerMixin, _Learning):
     budget : when learning ends, e.g. ``"5min"``, ``"300steps"``. Budgets in steps give the same weights every time.
     encoder : a network's name; None takes the recipe's.
     settings : dotted recipe keys and values, e.g. ``{"optimiser.lr": 1e-3}``.
+    kind : overrules what the data is taken for: ``"image"``, ``"sound"``, ``"series"``, ``"table"``, ``"graph"``, ``"text"``.
+    read : how that kind is read, e.g. ``{"rate": 8000}`` for arrays of sound; the same as ``--read`` of the command line.
     device, precision : ``"auto"``, or as the command line takes them.
     random_state : seed of weights, views and order.
 
@@ -135,7 +174,8 @@ class SelfLearner(ClassNamePrefixFeaturesOutMixin, TransformerMixin, _Learning):
     """
 
     def fit(self, X: Any, y: Any = None) -> SelfLearner:
-        """Learn from a table (n, columns), pictures (n, height, width[, channels]) or (n, channels, height, width), or PIL ones.
+        """Learn from a table (n, columns), or from whatever else `selflearn.learn` takes: DataFrames, pictures (n, height, width
+        [, channels]), series (n, channels, steps), lists of texts, of arrays or of graphs, paths.
 
         `y` is used only by recipes that learn from labels (SupCon), and ignored by all others; -1, None or "" where nobody knows.
 
@@ -149,11 +189,16 @@ class SelfLearner(ClassNamePrefixFeaturesOutMixin, TransformerMixin, _Learning):
         return self
 
     def transform(self, X: Any) -> np.ndarray:
-        """(n, dim) embeddings, in the float type of `X` (float32 for pictures)."""
+        """(n, dim) embeddings, in the float type of a table `X` that is an array, else float32.
+
+        Raises
+        ------
+        DataError : a sample cannot be read (an empty text, a silent recording): take it out first.
+        """
         check_is_fitted(self)
         X = self._check(X, reset=False)
-        vectors = self._embed(X)
-        return vectors.astype(X.dtype if getattr(X, "ndim", 0) == 2 else np.float32, copy=False)
+        vectors = self._embed(self._read(X))
+        return vectors.astype(X.dtype if _is_array_of_rows(X, self.kind) else np.float32, copy=False)
 
     def save(self, path: str | Path) -> Path:
         """Write the encoder and its settings as a folder that `SelfLearner.load` and `selflearn.load` open."""
@@ -169,7 +214,14 @@ class SelfLearner(ClassNamePrefixFeaturesOutMixin, TransformerMixin, _Learning):
 
         run = load(path)
         request = run.request
-        learner = cls(request.recipe, budget=request.budget, settings=request.changes or None, random_state=request.seed)
+        learner = cls(
+            request.recipe,
+            budget=request.budget,
+            settings=request.changes or None,
+            kind=request.kind,
+            read=request.read or None,
+            random_state=request.seed,
+        )
         learner.encoder_ = run.encoder
         learner.recipe_ = run.recipe
         learner.seed_ = request.seed
@@ -205,7 +257,8 @@ class SelfLearner(ClassNamePrefixFeaturesOutMixin, TransformerMixin, _Learning):
         return run
 
     def _parameters(self) -> dict[str, Any]:
-        return {"recipe": self.recipe, "budget": self.budget, "changes": self._changes(), "seed": self.seed_}
+        asked = {"recipe": self.recipe, "budget": self.budget, "changes": self._changes(), "seed": self.seed_}
+        return {**asked, "kind": self.kind, "read": self.read or {}}
 
     def __getstate__(self) -> dict[str, Any]:
         """Data does not travel with a pickled learner."""
@@ -221,12 +274,12 @@ class SelfLearner(ClassNamePrefixFeaturesOutMixin, TransformerMixin, _Learning):
 class SelfLearningClassifier(ClassifierMixin, _Learning):
     """Classify with few labels: learn an embedding from every sample, then a logistic regression on those with a label.
 
-    The marker of a missing label is -1 for numbers, and the empty string or None for strings. The class -1 itself can
+    The marker of a missing label is -1 for numbers, and the empty string, None or NaN for strings. The class -1 itself can
     therefore not be predicted.
 
     Parameters
     ----------
-    recipe, budget, encoder, settings, device, precision, random_state : as for `SelfLearner`.
+    recipe, budget, encoder, settings, kind, read, device, precision, random_state : as for `SelfLearner`.
 
     Attributes
     ----------
@@ -252,12 +305,12 @@ class SelfLearningClassifier(ClassifierMixin, _Learning):
         """
         if y is None:
             raise ValueError(f"{type(self).__name__} requires y to be passed, but the target y is None")
-        if _is_pictures(X):
-            y = np.asarray(y)
-            if len(y) != len(X):
-                raise DataError(f"{len(X)} samples but {len(y)} labels")
+        if _is_array_of_rows(X, self.kind):
+            X, y = validate_data(self, X, y, dtype=[np.float64, np.float32], ensure_min_samples=2, ensure_all_finite="allow-nan")
         else:
-            X, y = validate_data(self, X, y, dtype=[np.float64, np.float32], ensure_min_samples=2, ensure_all_finite=True)
+            X, y = self._check(X, reset=True), np.asarray(y)
+            if hasattr(X, "__len__") and not isinstance(X, str) and not _is_frame(X) and len(y) != len(X):
+                raise DataError(f"{len(X)} samples but {len(y)} labels")
         known = _known(y)
         check_classification_targets(y[known] if known.any() else y)  # None among strings is no target, and cannot be sorted
         self.classes_, numbers = np.unique(y[known], return_inverse=True)
@@ -269,9 +322,10 @@ class SelfLearningClassifier(ClassifierMixin, _Learning):
             )
         labels = np.full(len(y), -1)
         labels[known] = numbers
-        self._learn(X, labels)
+        dataset = self._learn(X, labels)
+        rows = np.flatnonzero(dataset.facts.labels >= 0)  # some samples may be skipped, or be windows of a recording with one label
         self.classifier_ = make_pipeline(StandardScaler(), LogisticRegression(max_iter=2000))
-        self.classifier_.fit(self._embed(X)[known], numbers)
+        self.classifier_.fit(self._embed(dataset)[rows], [int(dataset.facts.classes[each]) for each in dataset.facts.labels[rows]])
         return self
 
     def predict_proba(self, X: Any) -> np.ndarray:
@@ -290,18 +344,34 @@ class SelfLearningClassifier(ClassifierMixin, _Learning):
         return self.classes_[self._classify(X, self.classifier_.predict)]
 
     def _classify(self, X: Any, call: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
-        return call(self._embed(self._check(X, reset=False)))
+        return call(self._embed(self._read(self._check(X, reset=False))))
 
 
-def _is_pictures(X: Any) -> bool:
-    """Arrays and tensors of three or four dimensions, and lists of PIL pictures."""
-    if isinstance(X, (list, tuple)):
-        return bool(X) and hasattr(X[0], "getbands")
-    return getattr(X, "ndim", 0) in (3, 4)
+def _is_frame(X: Any) -> bool:
+    """Whether this is a DataFrame."""
+    return hasattr(X, "columns") and hasattr(X, "iloc")
+
+
+def _is_array_of_rows(X: Any, kind: str | None) -> bool:
+    """Whether this is for scikit-learn to check: a table as an array, or what is none and is refused by it.
+
+    Not so what has another kind, and objects, arrays of more axes, and lists of anything but rows of numbers, which `read` knows.
+    """
+    if kind not in (None, "table") or _is_frame(X) or isinstance(X, str | Path) or type(X) is dict:
+        return False
+    if isinstance(X, list | tuple):
+        rows = X[:20]
+        return all(isinstance(each, Number | list | tuple) or getattr(each, "ndim", 0) == 1 for each in rows) and (
+            len({len(each) for each in rows if isinstance(each, Sized)}) <= 1
+        )
+    if any(hasattr(X, name) for name in ("edge_index", "edges", "column_names")) or getattr(X, "ndim", 0) > 2:
+        return False
+    return not (getattr(X, "ndim", 0) == 1 and any(isinstance(each, str) for each in X[:20]))
 
 
 def _known(y: np.ndarray) -> np.ndarray:
     """(n,) bool: where somebody gave a label."""
     if np.issubdtype(y.dtype, np.number):
-        return y != -1
-    return np.array([label is not None and label != "" for label in y], dtype=bool)
+        known: np.ndarray = (y != -1) & ~np.isnan(y)
+        return known
+    return np.array([label is not None and str(label) not in {"", "nan", "<NA>"} for label in y], dtype=bool)

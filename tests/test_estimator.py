@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.base import clone
 from sklearn.datasets import load_digits, make_blobs
@@ -42,7 +43,7 @@ def test_few_labels_of_pictures_are_enough(digits):
     assert np.allclose(probabilities.sum(1), 1)
 
 
-@pytest.mark.parametrize("marker", ["", None])
+@pytest.mark.parametrize("marker", ["", None, float("nan")])
 def test_string_labels_have_a_marker_too(digits, marker):
     images, labels = digits
     names = np.array([f"digit {label}" if row < 60 else marker for row, label in enumerate(labels[:200])], dtype=object)
@@ -100,3 +101,74 @@ def test_labels_of_any_form_reach_the_recipes_that_use_them(digits):
     )
     assert np.array_equal(numbers, names)
     assert not np.array_equal(plain, numbers)
+
+
+RNG = np.random.default_rng(0)
+WORDS = [
+    f"the {animal} {number} sat on the {thing}" for number in range(6) for animal in ("cat", "dog") for thing in ("mat", "bed")
+]
+CURVES = RNG.normal(size=(24, 3, 60)).cumsum(axis=2)
+TONES = [np.sin(np.arange(2000 + 50 * number) * (0.05 + 0.02 * number)).astype(np.float32) for number in range(24)]
+
+
+def graphs():
+    networkx = pytest.importorskip("networkx")
+    return [networkx.gnp_random_graph(8, 0.4, seed=number) for number in range(24)]
+
+
+def frame():
+    columns = {"age": RNG.normal(40, 9, 24), "town": np.resize(["Oslo", "Rome", "Kyiv"], 24), "signed": ["2024-01-01", None] * 12}
+    return pd.DataFrame(columns).mask(RNG.random((24, 3)) < 0.1)
+
+
+@pytest.mark.parametrize(
+    ("samples", "options"),
+    [
+        (lambda: WORDS, {}),
+        (lambda: np.array(WORDS), {}),
+        (lambda: CURVES, {}),
+        (lambda: [each[:, : 30 + number] for number, each in enumerate(CURVES)], {}),
+        (lambda: TONES, {"read": {"rate": 8000}}),
+        (graphs, {}),
+        (frame, {}),
+        (lambda: np.where(RNG.random((24, 4)) < 0.2, np.nan, RNG.normal(size=(24, 4))), {}),
+    ],
+    ids=["texts", "array of texts", "series", "series of any length", "sound", "graphs", "frame", "missing cells"],
+)
+def test_every_kind_of_data_is_learned_from_and_classified(samples, options):
+    samples = samples()
+    learner = SelfLearner(budget="2steps", **options).fit(samples)
+    some = samples.head(5) if hasattr(samples, "head") else samples[:5]
+    vectors = learner.transform(some)
+    assert vectors.shape == (5, learner.encoder_.dim)
+    assert np.isfinite(vectors).all()
+    labels = np.where(np.arange(24) < 12, "a", "b").astype(object)
+    labels[3:9] = None
+    model = SelfLearningClassifier(budget="2steps", **options).fit(samples, labels)
+    assert set(model.predict(some)) <= {"a", "b"}
+
+
+def test_a_word_never_seen_before_is_embedded_and_other_columns_are_told():
+    learner = SelfLearner(budget="2steps").fit(frame())
+    assert learner.transform(frame().assign(town="Atlantis")).shape[0] == 24
+    with pytest.raises(ValueError, match="town"):
+        learner.transform(frame().drop(columns="town"))
+
+
+def test_labels_stay_with_their_samples_where_some_are_skipped_and_embeddings_keep_their_order():
+    samples = [np.zeros(2000, dtype=np.float32), *TONES]
+    labels = ["a", *(["a", "b"] * 12)]
+    model = SelfLearningClassifier(budget="60steps", read={"rate": 8000}).fit(samples, labels)
+    assert model.classifier_.n_features_in_ == model.encoder_.dim
+    assert (model.predict(TONES) == np.array(labels[1:])).mean() > 0.8
+    with pytest.raises(DataError, match="1 samples cannot be embedded .first: 0: it is silent"):
+        model.predict(samples)
+
+
+def test_kind_overrules_and_travels(tmp_path):
+    curves = CURVES[:, 0]
+    learner = SelfLearner(budget="2steps", kind="series").fit(curves)
+    assert learner.encoder_.spec.kind == "series"
+    loaded = SelfLearner.load(learner.save(tmp_path / "learner"))
+    assert loaded.kind == "series"
+    assert np.array_equal(loaded.transform(curves[:3]), learner.transform(curves[:3]))

@@ -24,6 +24,10 @@ app.add_typer(evidence_app, name="evidence")
 
 RunPath = Annotated[Path, typer.Argument(help="A run folder, as `selflearn learn` left it.")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps ...")]
+ReadOther = Annotated[
+    list[str] | None,
+    typer.Option("--read", help="How to read it where that differs from the run's data; --read id= takes an option back."),
+]
 Out = Annotated[Path | None, typer.Option(help="Where to write it.")]
 
 
@@ -157,13 +161,17 @@ def embed(
     out: Annotated[Path, typer.Option(help="A .parquet, .npy or .npz file.")] = Path("embeddings.parquet"),
     device: Device = "auto",
     batch: Annotated[int, typer.Option(help="Samples a batch.")] = 256,
+    read: ReadOther = None,
 ) -> None:
     """Embed other data with a run's encoder, preprocessing included."""
     from selflearn import workflow
     from selflearn.cli.screen import Screen
 
     with Screen() as screen:
-        count, dim = workflow.embed_to_file(workflow.load(run), source, out, device=device, batch=batch, reporter=screen)
+        options = _pairs(read, "--read", "window=128")
+        count, dim = workflow.embed_to_file(
+            workflow.load(run), source, out, device=device, batch=batch, read=options, reporter=screen
+        )
     screen.done(f"{count:,} embeddings of {dim} numbers in {out}")
 
 
@@ -173,6 +181,7 @@ def search(
     like: Annotated[str, typer.Option(help="The sample to search with: a file, or an id of the run.")],
     k: Annotated[int, typer.Option("-k", help="How many to find.")] = 10,
     out: Annotated[Path | None, typer.Option(help="Also draw the answer as a PNG picture.")] = None,
+    read: ReadOther = None,
 ) -> None:
     """Find the samples of a run that are most like a given one."""
     from selflearn.cli.screen import Screen
@@ -181,7 +190,7 @@ def search(
 
     opened = load(run)
     with Screen() as screen:
-        found = search_run(opened, like, k, picture=out)
+        found = search_run(opened, like, k, picture=out, read=_pairs(read, "--read", "window=128"), reporter=screen)
         words = words_of(opened, [name for name, _, _ in found])
     screen.neighbours(like, found, words)
 
@@ -192,6 +201,7 @@ def evaluate(
     source: Annotated[str | None, typer.Argument(help="Other data to score on; by default the run's own held-out part.")] = None,
     labels: Annotated[str | None, typer.Option(help="A CSV or Parquet of ids and labels.")] = None,
     device: Device = "auto",
+    read: ReadOther = None,
 ) -> None:
     """Score a run's encoder beside raw input, PCA and its untrained twin."""
     from selflearn import workflow
@@ -199,7 +209,8 @@ def evaluate(
 
     opened = workflow.load(run)
     with Screen() as screen:
-        scorecard, verdict = workflow.evaluate(opened, source, labels=labels, device=device, reporter=screen)
+        options = _pairs(read, "--read", "window=128")
+        scorecard, verdict = workflow.evaluate(opened, source, labels=labels, device=device, read=options, reporter=screen)
     screen.verdict(verdict, scorecard)
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from selflearn.measures import Verdict
     from selflearn.training import Progress as Training
 
+LEAST_WORDS = 20  # characters of what a sample says that are always shown
 COLOURS = {"learned": "green", "did not learn": "yellow", "collapsed": "red", "diverged": "red"}
 
 
@@ -97,11 +98,12 @@ class Screen(Reporter):
     def neighbours(self, like: str, found: list[tuple[str, float, str]], words: Mapping[str, str]) -> None:
         """What a search found: id, similarity, label, and what it says, for kinds that are told in words."""
         table = Table(box=None, header_style="dim")
-        table.add_column("similarity", justify="right")
-        table.add_column("id")
-        table.add_column("label")
-        if words:
-            table.add_column("words", no_wrap=True, overflow="ellipsis")
+        table.add_column("similarity", justify="right", no_wrap=True)
+        table.add_column("id", overflow="fold")
+        table.add_column("label", overflow="fold")
+        if words:  # no longer than the room that ids and labels leave: they are what an answer is used by
+            taken = 20 + max((len(name) for name, _, _ in found), default=0) + max((len(label) for _, _, label in found), default=0)
+            table.add_column("words", no_wrap=True, overflow="ellipsis", max_width=max(self.console.width - taken, LEAST_WORDS))
         for name, similarity, label in found:
             told = [escape(words.get(name, ""))] if words else []
             table.add_row(f"{similarity:.3f}", escape(name), escape(label), *told)

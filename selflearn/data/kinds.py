@@ -45,16 +45,17 @@ def recognise(source: Any) -> Recognition:
     DataError : the path does not exist, or no kind knows the source; says what was looked at.
     """
     _check_path(source)
-    answers, complaints = list[Recognition](), list[str]()
+    answers, complaints = list[Recognition](), dict[str, list[str]]()
     for name in KINDS:
         try:
             answer = _kind(name).recognise(source)
         except DataError as error:  # what one kind cannot read may still be another's
-            complaints.append(f"; taken for {name}: {error}")
+            complaints.setdefault(str(error).replace(str(source), "it"), []).append(name)
         else:
             answers += [answer] if answer is not None else []
     if not answers:
-        raise DataError(f"{_describe(source)}. Known kinds of data: {', '.join(KINDS)}{''.join(complaints[:3])}")
+        told = [f"; taken for {' or '.join(names)}: {why}" for why, names in complaints.items()]
+        raise DataError(f"{_describe(source)}. Known kinds of data: {', '.join(KINDS)}{''.join(told[:3])}")
     best, *others = sorted(answers, key=lambda answer: -answer.certainty)
     return dataclasses.replace(best, others=tuple(others))
 

@@ -100,7 +100,7 @@ class BagOfWords(Encoder):
         """(batch, lexical) hashed TF-IDF of tokens and of the runs of letters in them, at unit length."""
         values = batch.values
         each = self.counts[values] * self._weights(batch)[..., None]
-        vectors = torch.zeros(len(batch), self.lexical, device=values.device, dtype=each.dtype)
+        vectors = torch.zeros(values.shape[0], self.lexical, device=values.device, dtype=each.dtype)  # len() would fix the batch
         return F.normalize(vectors.scatter_add_(1, self.places[values].flatten(1), each.flatten(1)), dim=1)
 
 

@@ -18,7 +18,7 @@ from selflearn.serving.export import export_onnx
 from selflearn.serving.report import ReportContents, write_report
 from selflearn.serving.search import SearchIndex
 from selflearn.training import read_metrics
-from selflearn.workflow import Run
+from selflearn.workflow import Reporter, Run
 
 PROVED = 16  # samples on which an export is proved
 
@@ -54,13 +54,22 @@ def report_run(run: Run) -> Path:
     return write_report(contents, folder.file("report.html"))
 
 
-def search_run(run: Run, like: str, k: int = 10, picture: Path | None = None) -> list[tuple[str, float, str]]:
+def search_run(
+    run: Run,
+    like: str,
+    k: int = 10,
+    picture: Path | None = None,
+    read: dict[str, Any] | None = None,
+    reporter: Reporter | None = None,
+) -> list[tuple[str, float, str]]:
     """The `k` samples of a run most like a file or like one of its own samples: (id, cosine similarity, class).
 
     Parameters
     ----------
     like : an id of the run, or a file of the kind of data it learned from.
     picture : also draw query and answer as a PNG there.
+    read : how the file is read where that differs from the run's data.
+    reporter : is told where the file holds several samples, of which the first is searched with.
 
     Raises
     ------
@@ -73,14 +82,17 @@ def search_run(run: Run, like: str, k: int = 10, picture: Path | None = None) ->
     itself = ids.index(like) if like in ids else None
     if itself is None and not Path(like).is_file():
         raise DataError(f"{like!r} is neither a sample of {run.path} nor a file")
-    query = vectors[itself : itself + 1] if itself is not None else run.embed([Path(like)], cache=False)
+    dataset = None if itself is not None else run.read([Path(like)], cache=False, more=read)
+    query = vectors[[itself]] if itself is not None else run.embed(dataset)[:1]
+    if reporter is not None and dataset is not None and len(dataset) > 1:
+        reporter.warn(f"{like} holds {len(dataset):,} samples: the first, {dataset.facts.ids[0]}, is searched with")
     found, similarities = index.search(query, k + (itself is not None))
     hits = [(name, float(value)) for name, value in zip(found[0], similarities[0], strict=True) if itself is None or name != like][
         :k
     ]
     classes = {name: _class(run, int(label)) for name, label in zip(ids, labels, strict=True)}
     if picture is not None:
-        _draw(run, like, itself, hits, ids, picture)
+        _draw(run, dataset, like, hits, picture)
     return [(name, value, classes[name]) for name, value in hits]
 
 
@@ -100,7 +112,8 @@ def words_of(run: Run, names: list[str]) -> dict[str, str]:
     missing = [name for name in names if rows[name] not in words]
     dataset = _data(run) if missing else None
     if dataset is not None:
-        words.update({rows[name]: dataset.words(rows[name]) for name in missing})
+        there = {name: row for row, name in enumerate(dataset.facts.ids)}  # the data may have changed since
+        words.update({rows[name]: dataset.words(there[name]) for name in missing if name in there})
     return {name: words.get(rows[name], "") for name in names}
 
 
@@ -179,15 +192,18 @@ def _views(run: Run) -> dict[str, Any]:
     return {"views": [[shown(by_place[row, name]) for name in names] for row in rows], "view_names": names}
 
 
-def _draw(run: Run, like: str, itself: int | None, hits: list[tuple[str, float]], ids: list[str], out: Path) -> None:
+def _draw(run: Run, query: Dataset | None, like: str, hits: list[tuple[str, float]], out: Path) -> None:
+    """Query (its first sample, or the run's own of this id) and answer as a picture."""
     dataset = _data(run)
     if dataset is None:
         raise RunError(
             f"the data that {run.path} learned from cannot be read any more, so its samples cannot be drawn; leave --out away"
         )
-    row_of = {name: row for row, name in enumerate(ids)}
-    query = dataset.picture(itself, 128) if itself is not None else run.read([Path(like)], cache=False).picture(0, 128)
-    sheet = contact_sheet(query, [(dataset.picture(row_of[name], 128), f"{value:.3f}") for name, value in hits])
+    row_of = {name: row for row, name in enumerate(dataset.facts.ids)}
+    if gone := [name for name in [*(name for name, _ in hits), *([like] if query is None else [])] if name not in row_of]:
+        raise RunError(f"{gone[0]} is no longer in the data that {run.path} learned from; leave --out away")
+    first = query.picture(0, 128) if query is not None else dataset.picture(row_of[like], 128)
+    sheet = contact_sheet(first, [(dataset.picture(row_of[name], 128), f"{value:.3f}") for name, value in hits])
     out.parent.mkdir(parents=True, exist_ok=True)
     sheet.save(out)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -71,5 +72,6 @@ class FitOutcome:
     notes: list[str] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values, for a run's summary."""
-        return asdict(self)
+        """Plain values, for a run's summary: None for what is not a number, as the loss of a run that diverged."""
+        lost = {name for name, value in vars(self).items() if isinstance(value, float) and not math.isfinite(value)}
+        return {name: None if name in lost else value for name, value in asdict(self).items()}

@@ -84,13 +84,19 @@ class Run:
     def read(self, source: Any, **options: Any) -> Dataset:
         """Read other data as this run's encoder needs it.
 
+        Parameters
+        ----------
+        options : of `ReadOptions`. `more` comes on top of what the run was read with; None there takes one of these back, such as
+            the column that named its series.
+
         Raises
         ------
         DataError : it is of another kind, or has another number of channels or columns.
         """
         spec = self.encoder.spec
         size = getattr(spec, "height", None)
-        options.setdefault("more", self.request.read)
+        asked = {**self.request.read, **(options.pop("more", None) or {})}
+        options["more"] = {name: value for name, value in asked.items() if value is not None}
         dataset = read(source, ReadOptions(kind=spec.kind, size=size, like=spec, **options))
         if type(dataset.spec) is not type(spec):
             raise DataError(f"{source} is {dataset.spec.kind} data, but {self.path} learned from {spec.kind} data")

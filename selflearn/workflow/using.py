@@ -26,9 +26,18 @@ FORMATS = {".parquet", ".npy", ".npz"}
 
 
 def embed_to_file(
-    run: Run, source: Any, out: str | Path, *, device: str = "auto", batch: int = 256, reporter: Reporter | None = None
+    run: Run,
+    source: Any,
+    out: str | Path,
+    *,
+    device: str = "auto",
+    batch: int = 256,
+    read: dict[str, Any] | None = None,
+    reporter: Reporter | None = None,
 ) -> tuple[int, int]:
     """Embed other data and write it: Parquet (id, embedding), npz (ids, embeddings) or npy (embeddings alone).
+
+    `read` says how this data is read where that differs from the run's own (see `Run.read`).
 
     Returns
     -------
@@ -44,7 +53,7 @@ def embed_to_file(
         raise DataError(
             f"embeddings are written as {', '.join(sorted(FORMATS))}, not {out.suffix or 'a file without ending'}: {out}"
         )
-    dataset = _tell(run.read(source, progress=lambda done, total: reporter.work("reading", done, total)), reporter)
+    dataset = _tell(run.read(source, more=read, progress=lambda done, total: reporter.work("reading", done, total)), reporter)
     vectors = embed(
         run.encoder,
         dataset,
@@ -65,12 +74,18 @@ def embed_to_file(
 
 
 def evaluate(
-    run: Run, source: Any = None, *, labels: Any = None, device: str = "auto", reporter: Reporter | None = None
+    run: Run,
+    source: Any = None,
+    *,
+    labels: Any = None,
+    device: str = "auto",
+    read: dict[str, Any] | None = None,
+    reporter: Reporter | None = None,
 ) -> tuple[Scorecard, Verdict]:
     """Score a run's encoder on other data, or again on its own, beside raw input, PCA and its untrained twin.
 
     On its own data the division is the run's own, whatever labels are given now. On other data nothing was learned from it, so a
-    fifth is held out for scoring and the rest is the probes' to learn from.
+    fifth is held out for scoring and the rest is the probes' to learn from. `read` says how it is read where that differs.
     """
     reporter = reporter or Reporter()
     request, recipe = read_config(run.folder)
@@ -80,7 +95,9 @@ def evaluate(
     if labels is None and source is None:
         labels = request.labels
     groups = request.groups if source is None else None
-    dataset = run.read(chosen, labels=labels, groups=groups, progress=lambda done, total: reporter.work("reading", done, total))
+    dataset = run.read(
+        chosen, labels=labels, groups=groups, more=read, progress=lambda done, total: reporter.work("reading", done, total)
+    )
     _tell(dataset, reporter)
     parts = divide(dataset, request.holdout or 0.2, request.seed) if source is not None else _own_parts(run, dataset, request)
     untrained = recipes.build_twin(recipe.stages[0], run.encoder, request.seed)

@@ -1,6 +1,7 @@
 """Monitors: closed forms of what is measured, and which courses raise an alarm."""
 
 import dataclasses
+import json
 import math
 
 import pytest
@@ -110,6 +111,8 @@ def test_a_learning_rate_far_too_high_stops_the_run(world, tmp_path):
 def test_an_infinite_loss_stops_the_run_at_the_first_look(world, tmp_path):
     outcome, _ = run(world, tmp_path, scale=float("inf"))
     assert (outcome.alarm.kind, outcome.step) == ("diverged", 1)
+    told = json.loads(json.dumps(outcome.to_json(), allow_nan=False))  # a run folder holds no numbers that are none
+    assert (told["loss"], told["alarm"]["kind"], told["step"]) == (None, "diverged", 1)
 
 
 def test_what_cannot_collapse_is_alarmed_by_divergence_alone():

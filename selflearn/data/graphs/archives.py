@@ -72,10 +72,19 @@ def of_arrays(where: str, arrays: Mapping[str, np.ndarray]) -> Found:
         if offsets.ndim != 1 or len(offsets) < 2 or offsets[0] != 0 or offsets[-1] != nodes or (np.diff(offsets) < 0).any():
             raise DataError(f"{where}: the offsets of its graphs must rise from 0 to the number of nodes, {nodes:,}")
     found = Found(where, nodes, ends, values, tags, offsets)
+    if nodes > ends.size and all(each is None for each in (values, tags, offsets)):
+        _number_anew(found)
     classes = _pick(arrays, CLASSES)
     found.classes = None if classes is None else [str(each) for each in classes]
     _take_labels(found, arrays)
     return found
+
+
+def _number_anew(found: Found) -> None:
+    """Nodes with numbers that lie far apart, such as those of customers, are those alone that an edge names."""
+    numbers, place = np.unique(found.ends, return_inverse=True)
+    found.nodes, found.ends, found.names = len(numbers), place.reshape(2, -1), [str(each) for each in numbers]
+    found.notes.append(f"the numbers of nodes lie far apart: the {len(numbers):,} that edges name are taken")
 
 
 def by_graph(

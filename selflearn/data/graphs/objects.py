@@ -9,12 +9,11 @@ from typing import Any
 import numpy as np
 
 from selflearn.data.columns import LABEL_NAMES
+from selflearn.data.dataset import Skipped
 from selflearn.data.graphs.found import Found
-from selflearn.data.graphs.tables import as_numbers
 from selflearn.errors import DataError, MissingExtraError
 
 FILES = {".graphml": "read_graphml", ".gexf": "read_gexf", ".gml": "read_gml"}
-_MOST_WORDS = 100
 
 
 def is_data(source: Any) -> bool:
@@ -32,8 +31,11 @@ def read_data(graphs: Sequence[Any], where: str) -> Found:
 
     Raises
     ------
-    DataError : some have features and others none, or of another number.
+    DataError : one without edge_index; some have features and others none, or of another number.
     """
+    without = next((number for number, each in enumerate(graphs) if each.edge_index is None), None)
+    if without is not None:
+        raise DataError(f"{where}, graph {without}: it has no edges (its edge_index is None)")
     sizes = [int(each.num_nodes or 0) for each in graphs]
     offsets = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
     ends = [_array(each.edge_index).astype(np.int64).reshape(2, -1) for each in graphs]
@@ -63,8 +65,8 @@ def read_data(graphs: Sequence[Any], where: str) -> Found:
 
 
 def read_networkx(graphs: Sequence[Any], where: str, names: list[str] | None = None) -> Found:
-    """One or several graphs of networkx. Attributes of nodes that are numbers, or of few words, are their features; one called
-    label, class or the like labels them. A graph's own attribute of such a name labels the graph.
+    """One or several graphs of networkx. What is told of nodes gives their features; an attribute called label, class or the like
+    labels them, or names them where each has another (GEXF calls the name so). A graph's own attribute of such a name labels it.
     """
     offsets = np.concatenate([[0], np.cumsum([each.number_of_nodes() for each in graphs])]).astype(np.int64)
     ends: list[np.ndarray] = []
@@ -81,8 +83,14 @@ def read_networkx(graphs: Sequence[Any], where: str, names: list[str] | None = N
         graph_names=names,
     )  # fmt: skip
     label = _label_of({name for row in rows for name in row})
-    found.node_labels = None if label is None else [row.get(label) for row in rows]
-    found.values = _attributes(rows, label, found)
+    if label is not None:
+        labels = [row.get(label) for row in rows]
+        if len({str(each) for each in labels}) == len(rows) > 2:
+            found.names = [str(each) for each in labels]
+        else:
+            found.node_labels = labels
+    told = sorted({name for row in rows for name in row} - {label, "_nx_name"}, key=str)
+    found.told = {str(name): [row.get(name) for row in rows] for name in told}
     own = _label_of({name for graph in graphs for name in graph.graph})
     if own is not None:
         found.graph_labels = [graph.graph.get(own) for graph in graphs]
@@ -90,50 +98,31 @@ def read_networkx(graphs: Sequence[Any], where: str, names: list[str] | None = N
 
 
 def read_files(paths: Sequence[Path], where: str) -> Found:
-    """GraphML, GEXF and GML files, a graph each.
+    """GraphML, GEXF and GML files, a graph each; of several, damaged ones are skipped.
 
     Raises
     ------
-    MissingExtraError : networkx is not installed.  DataError : a file is damaged.
+    MissingExtraError : networkx is not installed.  DataError : not one can be read.
     """
     try:
         import networkx
     except ImportError as error:
         raise MissingExtraError("networkx", "graph", f"read {paths[0].suffix} files") from error
-    graphs = []
+    graphs, names, skipped = [], list[str](), list[Skipped]()
     for path in paths:
         reader: Callable[[Path], Any] = getattr(networkx, FILES[path.suffix.lower()])
         try:
             graphs.append(reader(path))
         except Exception as error:  # networkx and its parsers raise a dozen kinds for a damaged file
-            raise DataError(f"{path} cannot be read as a graph: {error}") from error
-    return read_networkx(graphs, where, [path.stem for path in paths])
-
-
-def _attributes(rows: list[dict[str, Any]], label: str | None, found: Found) -> np.ndarray | None:
-    parts, left = [], []
-    for name in sorted({name for row in rows for name in row} - {label, "_nx_name"}, key=str):
-        column = [row.get(name) for row in rows]
-        if any(isinstance(each, list | tuple | np.ndarray) for each in column):
-            lengths = {len(each) for each in column if isinstance(each, list | tuple | np.ndarray)}
-            if len(lengths) != 1:
-                left.append(str(name))
-                continue
-            width = lengths.pop()
-            parts.append(np.array([each if each is not None else [np.nan] * width for each in column], dtype=np.float32))
-            continue
-        numbers = as_numbers(column)
-        if numbers is not None:
-            parts.append(numbers[:, None])
-            continue
-        words = sorted({str(each) for each in column})
-        if len(words) <= max(2, min(_MOST_WORDS, len(rows) // 2)):
-            parts.append(np.array([[str(each) == word for word in words] for each in column], dtype=np.float32))
+            skipped.append(Skipped(path.name, f"it cannot be read as a graph: {error}"))
         else:
-            left.append(str(name))
-    if left:
-        found.notes.append(f"attributes of nodes that are not used: {', '.join(left[:5])}")
-    return np.concatenate(parts, axis=1) if parts else None
+            names.append(path.stem)
+    if not graphs:
+        others = f" ({len(paths)} files like it)" if len(paths) > 1 else ""
+        raise DataError(f"{paths[0]}: {skipped[0].why}{others}")
+    found = read_networkx(graphs, where, names)
+    found.skipped = skipped
+    return found
 
 
 def _label_of(names: set[Any]) -> Any:

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from selflearn.data.spec import Spec
+
+
+class Attribute(BaseModel):
+    """Where a feature of nodes comes from: the attribute `name`, of which it marks one `word` or holds one `entry` of an array."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    name: str
+    word: str | None = None
+    entry: int | None = None
 
 
 class GraphSpec(Spec):
@@ -18,6 +27,7 @@ class GraphSpec(Spec):
     features : how many numbers a node has.
     origin : where they come from: "given" by the source, "tags" (one number for each kind of node), "degree" (one for each number
         of neighbours), or "given and tags".
+    attributes : where the given features come from, one each, where the source names them; else they are known by their place.
     tags : the kinds of nodes, in the order of their columns, where there are any; they are the last columns.
     mean, std : of each feature; 0 and 1 for features of 0 and 1 alone, 1 for a constant one.
     unit : whether the features of a node are brought to length 1 (bags of words).
@@ -30,6 +40,7 @@ class GraphSpec(Spec):
     level: Literal["node", "graph"]
     features: int = Field(ge=1)
     origin: Literal["given", "tags", "degree", "given and tags"] = "given"
+    attributes: tuple[Attribute, ...] = ()
     tags: tuple[str, ...] = ()
     mean: tuple[float, ...]
     std: tuple[float, ...]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from selflearn.data.columns import ID_NAMES, LABEL_NAMES, Columns, find_column, named_column, read_columns
+from selflearn.data.graphs.attributes import text
 from selflearn.data.graphs.found import Found
 from selflearn.data.options import ReadOptions
 from selflearn.errors import DataError
@@ -22,7 +22,6 @@ PLAIN = {".edges", ".edgelist", ".el"}
 _NODE_IDS = ("id", "node", "node_id", "nodeid", *ID_NAMES)
 _NODE_FILES = ("nodes", "node_features", "features", "node", "attributes")
 MOST_COLUMNS = 5
-_MISSING = {"", "na", "nan", "null", "none", "?"}
 
 
 def ends_of(names: Sequence[str]) -> tuple[str, str] | None:
@@ -91,7 +90,7 @@ def _table_edges(path: Path) -> tuple[list[str], list[str]]:
             f"{path} has no two columns that name the nodes of an edge (such as source and target, from and to); "
             f"it has {', '.join(columns)}"
         )
-    return [_text(each) for each in columns[names[0]]], [_text(each) for each in columns[names[1]]]
+    return [text(each) for each in columns[names[0]]], [text(each) for each in columns[names[1]]]
 
 
 def _plain_edges(path: Path) -> tuple[list[str], list[str]]:
@@ -146,9 +145,7 @@ def _named(path: Path, first: list[str], second: list[str], beside: Path, option
     columns = read_columns(beside)
     key = find_column(columns, _NODE_IDS)
     names = (
-        [_text(each) for each in columns[key]]
-        if key is not None
-        else [str(row) for row in range(len(next(iter(columns.values()))))]
+        [text(each) for each in columns[key]] if key is not None else [str(row) for row in range(len(next(iter(columns.values()))))]
     )
     place = {name: number for number, name in enumerate(names)}
     if len(place) < len(names):
@@ -156,7 +153,7 @@ def _named(path: Path, first: list[str], second: list[str], beside: Path, option
         raise DataError(f"{beside} has the node {twice!r} more than once; each needs a name of its own")
     label = _label_column(columns, options)
     found = Found(str(path), len(names), _placed(first, second, place), names=names)
-    found.values = _values(columns, {key, label}, found)
+    found.told = {name: column for name, column in columns.items() if name not in {key, label}}
     found.node_labels = None if label is None else columns[label]
     return found
 
@@ -168,43 +165,9 @@ def _label_column(columns: Columns, options: ReadOptions) -> str | None:
     return find_column(columns, LABEL_NAMES)
 
 
-def _values(columns: Columns, apart: set[str | None], found: Found) -> np.ndarray | None:
-    """Numbers as they are; columns of few words as one number a word; other text is left out and said."""
-    parts, left = [], []
-    for name, column in columns.items():
-        if name in apart:
-            continue
-        numbers = as_numbers(column)
-        if numbers is not None:
-            parts.append(numbers[:, None])
-            continue
-        words = sorted({_text(each) for each in column})
-        if len(words) <= max(2, min(100, len(column) // 2)):
-            parts.append(np.array([[_text(each) == word for word in words] for each in column], dtype=np.float32))
-        else:
-            left.append(name)
-    if left:
-        found.notes.append(f"columns of text are not used: {', '.join(left[:5])}")
-    return np.concatenate(parts, axis=1) if parts else None
-
-
-def as_numbers(column: Sequence[Any]) -> np.ndarray | None:
-    """(rows,) float32 with NaN where a value is missing; None where something is no number."""
-    try:
-        return np.array([np.nan if _text(each).lower() in _MISSING else float(each) for each in column], dtype=np.float32)
-    except (TypeError, ValueError):
-        return None
-
-
 def _placed(first: list[str], second: list[str], place: dict[str, int]) -> np.ndarray:
     """(2, edges) numbers of nodes, -1 for one that does not exist."""
     return np.array([[place.get(name, -1) for name in side] for side in (first, second)], dtype=np.int64).reshape(2, -1)
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    return "" if value is None else str(value).strip()
 
 
 def _order(name: str) -> tuple[int, float, str]:

@@ -17,7 +17,7 @@ from selflearn.data.images.spec import ImageBatch, ImageSpec
 from selflearn.data.images.store import ArrayImages, Images, StreamedImages
 from selflearn.data.labels import encode
 from selflearn.data.options import NoReading, ReadOptions, Recognition, kind_options
-from selflearn.data.walk import walk
+from selflearn.data.walk import certainty_of, walk
 from selflearn.errors import DataError
 
 __all__ = ["ArrayImages", "ImageBatch", "ImageSpec", "Images", "StreamedImages", "read", "recognise", "spec_class"]
@@ -116,8 +116,9 @@ def _judge_path(source: str | Path) -> tuple[float, str]:
     if str(source) == "digits" and not path.exists():
         return 1.0, "it is the embedded example"
     if path.is_dir():
-        count = len(walk(path, folder.is_picture, most=1000).files)
-        return (0.9, f"it holds {'at least 1,000' if count >= 1000 else count} picture files") if count else (0.0, "")
+        found = walk(path, folder.is_picture, most=1000)
+        count = len(found.files)
+        return certainty_of(found), f"it holds {'at least 1,000' if count >= 1000 else count} picture files"
     if path.suffix.lower() in _NUMPY:
         shapes = archives.shapes_of(path)
         name = archives.picture_array(shapes)

@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from selflearn.data.dataset import Skipped
 from selflearn.data.headers import shapes_of
 from selflearn.data.options import ReadOptions, Recognition, kind_options
 from selflearn.data.series import arrays, columns, files, folder, tables
-from selflearn.data.series.found import Found, numbered, of_list
+from selflearn.data.series.found import Found, join, numbered, of_list
 from selflearn.data.series.options import SeriesReading
 from selflearn.data.series.prepare import prepare
 from selflearn.data.series.spec import SeriesSpec
@@ -66,7 +67,9 @@ def _find_path(path: Path, reading: SeriesReading, options: ReadOptions) -> Foun
     if reader is not None:
         return reader(path)
     if suffix in _TABLES:
-        found = tables.read_table(columns.read(path), str(path), reading, options)
+        skipped = list[Skipped]()
+        found = tables.read_table(columns.read(path, skipped=skipped), str(path), reading, options)
+        found.skipped += skipped
         if found.names == ["recording"]:
             found.names = [path.name]
         return found
@@ -81,13 +84,12 @@ def _find_list(source: Sequence[Any], reading: SeriesReading, options: ReadOptio
         parts = [_find_path(Path(each).expanduser(), reading, options) for each in source]
         if len(parts) == 1:
             return parts[0]
-        pieces = [piece for part in parts for piece in np.split(part.values, part.offsets[1:-1])]
         names = [
             name
             for part, path in zip(parts, source, strict=True)
             for name in ([str(path)] if len(part.names) == 1 else [f"{path} {each}" for each in part.names])
         ]
-        return of_list("the list", pieces, names, parts[0].channels, rate=parts[0].rate, joints=parts[0].joints)
+        return join("the list", parts, names)
     pieces = []
     for number, each in enumerate(source):
         array = np.asarray(each.detach().cpu().numpy() if hasattr(each, "detach") else each)
@@ -149,7 +151,10 @@ def _judge_arff(path: Path) -> tuple[float, str]:
 
 def _judge_table(table: columns.Table) -> tuple[float, str]:
     plan = tables.layout(table, SeriesReading()) if table else None
-    return (_SIGNS[plan.form], plan.why) if plan is not None else (0.0, "")
+    if plan is not None:
+        return _SIGNS[plan.form], plan.why
+    plan = tables.layout(table, SeriesReading(), settled=True) if table else None
+    return (0.3, f"its column {plan.time!r} is time, though rows do not stand in its order") if plan and plan.time else (0.0, "")
 
 
 def _judge_folder(path: Path) -> tuple[float, str]:

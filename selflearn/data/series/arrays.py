@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -117,7 +118,11 @@ def read_archive(path: Path, reading: SeriesReading) -> Found:
     if arrays[name].ndim == 2 and (reading.form == "recording" or (reading.form == "auto" and _is_recording(shapes, name))):
         labels, groups = (_beside(arrays, names, len(arrays[name])) for names in (LABEL_NAMES, _GROUPS))
         rate = next((float(arrays[each]) for each in arrays if "rate" in each.lower() and arrays[each].ndim == 0), None)
-        return _recording(str(path), arrays[name], step_labels=labels, step_groups=groups, classes=classes, rate=rate)
+        notes = []
+        if rate is not None and not 0 < rate < math.inf:
+            notes.append(f"the archive tells a rate of {rate:g} steps a second, which is none: it is not used")
+            rate = None
+        return _recording(str(path), arrays[name], step_labels=labels, step_groups=groups, classes=classes, rate=rate, notes=notes)
     return _parts(path, arrays, name, reading, classes)
 
 

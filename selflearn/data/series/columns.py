@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import gzip
 import io
+import re
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from selflearn.data.dataset import Skipped
 from selflearn.errors import DataError
 
 Table = dict[str, np.ndarray]
@@ -17,6 +20,8 @@ Table = dict[str, np.ndarray]
 TEXT = {".csv", ".tsv", ".txt"}
 PARQUET = {".parquet", ".pq"}
 HEAD_ROWS = 200
+_COMMA = re.compile(rb"(?:^|;)-?\d+,\d+(?:;|\r?$)", re.MULTILINE)
+"""A number with a decimal comma, as they stand between semicolons in much of Europe."""
 _MISSING = ["", "NA", "NaN", "nan", "null", "None", "?", "N/A"]
 
 
@@ -49,8 +54,8 @@ def head(path: Path) -> Table:
         return {}
 
 
-def read(path: Path, rows: int | None = None) -> Table:
-    """All columns of a table, or of its first `rows`.
+def read(path: Path, rows: int | None = None, skipped: list[Skipped] | None = None) -> Table:
+    """All columns of a table, or of its first `rows`. Rows with another number of cells are left out, and told in `skipped`.
 
     Raises
     ------
@@ -59,7 +64,9 @@ def read(path: Path, rows: int | None = None) -> Table:
     import pyarrow as pa
 
     try:
-        table = _read_parquet(path, rows) if suffix_of(path) in PARQUET else _read_text(path, rows)
+        table = (
+            _read_parquet(path, rows) if suffix_of(path) in PARQUET else _read_text(path, rows, [] if skipped is None else skipped)
+        )
     except (OSError, EOFError) as error:
         raise DataError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from error
     except (pa.ArrowException, UnicodeDecodeError, ValueError, csv.Error) as error:
@@ -85,7 +92,7 @@ def _read_parquet(path: Path, rows: int | None) -> Table:
     return {name: _of_arrow(table[name]) for name in table.column_names}
 
 
-def _read_text(path: Path, rows: int | None) -> Table:
+def _read_text(path: Path, rows: int | None, skipped: list[Skipped]) -> Table:
     from pyarrow import csv as arrow_csv
 
     opener = gzip.open if path.suffix.lower() == ".gz" else open
@@ -97,12 +104,22 @@ def _read_text(path: Path, rows: int | None) -> Table:
         body = b"".join(file.readline() for _ in range(rows)) if rows is not None else file.read()
     if not names or not body.strip():
         return {}
-    options = arrow_csv.ReadOptions(column_names=_once(names))
+    codecs.getincrementaldecoder("utf-8")().decode(body[: 1 << 20])  # before Arrow, which tells of such bytes beside the error
+
+    def bad_row(row: Any) -> str:
+        number = "" if row.number is None else f" {row.number + 1}"  # the line of names was taken off
+        skipped.append(Skipped(f"row{number}", f"it has {row.actual_columns} cells, and there are {row.expected_columns} columns"))
+        return "skip"
+
+    comma = separator == ";" and _COMMA.search(body[: 1 << 14]) is not None
+    options = arrow_csv.ReadOptions(column_names=_once(names), use_threads=False)
     table = arrow_csv.read_csv(
         io.BytesIO(body),
         read_options=options,
-        parse_options=arrow_csv.ParseOptions(delimiter=separator),
-        convert_options=arrow_csv.ConvertOptions(null_values=_MISSING, strings_can_be_null=True),
+        parse_options=arrow_csv.ParseOptions(delimiter=separator, invalid_row_handler=bad_row),
+        convert_options=arrow_csv.ConvertOptions(
+            null_values=_MISSING, strings_can_be_null=True, decimal_point="," if comma else "."
+        ),
     )
     return {name: _of_arrow(table[name]) for name in table.column_names}
 

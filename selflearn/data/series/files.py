@@ -123,6 +123,8 @@ def read_ts(path: Path) -> Found:
         parts = line.strip().split(":")
         if labelled:
             labels.append(parts.pop().strip())
+        if not parts:
+            raise DataError(f"{path}, line {number}: there is a class and no series; channels are separated by colons")
         pieces.append(_channels([_timed(part) for part in parts], path, number))
     if not pieces:
         raise DataError(f"{path} holds no series after its @data line")

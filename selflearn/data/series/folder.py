@@ -10,7 +10,7 @@ import numpy as np
 from selflearn.data.dataset import Skipped
 from selflearn.data.options import ReadOptions
 from selflearn.data.series import columns, files, tables
-from selflearn.data.series.found import Found, of_list
+from selflearn.data.series.found import Found, join, of_list
 from selflearn.data.series.options import SeriesReading
 from selflearn.errors import DataError
 
@@ -97,7 +97,9 @@ def _recordings(folder: Path, paths: list[Path], reading: SeriesReading, options
     as_one = reading.model_copy(update={"form": "recording"}) if reading.form == "auto" else reading
     for path in paths:
         try:
-            found = tables.read_table(columns.read(path), path.name, as_one, options)
+            rows = list[Skipped]()
+            found = tables.read_table(columns.read(path, skipped=rows), path.name, as_one, options)
+            found.skipped += [Skipped(f"{path.relative_to(folder)}, {each.what}", each.why) for each in rows]
             if kept and set(kept[0][1].channels) != set(found.channels):
                 raise DataError(
                     f"its columns are {', '.join(found.channels[:4])}, those of others {', '.join(kept[0][1].channels[:4])}"
@@ -108,20 +110,10 @@ def _recordings(folder: Path, paths: list[Path], reading: SeriesReading, options
     if not kept:
         first = f"; {skipped[0].what}: {skipped[0].why}" if skipped else ""
         raise DataError(f"none of the {len(paths)} tables in {folder} is a recording{first}")
-    channels = kept[0][1].channels
-    pieces = [found.values[:, [found.channels.index(name) for name in channels]] for _, found in kept]
     names = [str(path.relative_to(folder)) for path, _ in kept]
     parents = [path.parent.name if path.parent != folder else None for path, _ in kept]
-    steps = _joined([found.step_labels for _, found in kept])
-    notes = list(dict.fromkeys(note for _, found in kept for note in found.notes))
-    return of_list(
-        str(folder), pieces, names, channels,
-        labels=parents if steps is None and len(set(parents)) > 1 else None,
-        step_labels=steps, step_groups=_joined([found.step_groups for _, found in kept]),
-        rate=kept[0][1].rate, skipped=skipped, notes=notes,
-    )  # fmt: skip
-
-
-def _joined(parts: list[np.ndarray | None]) -> np.ndarray | None:
-    known = [part for part in parts if part is not None]
-    return np.concatenate(known) if known and len(known) == len(parts) else None
+    whole = join(str(folder), [found for _, found in kept], names)
+    whole.skipped += skipped
+    if whole.step_labels is None and len(set(parents)) > 1:
+        whole.labels = parents
+    return whole

@@ -78,6 +78,44 @@ def of_list(where: str, pieces: Sequence[np.ndarray], names: list[str], channels
     return Found(where, values, offsets, names, channels, **known)
 
 
+def join(where: str, parts: Sequence[Found], names: list[str]) -> Found:
+    """The recordings of several sources as those of one: channels by name, and labels, groups, breaks, notes and skipped of all.
+
+    Parameters
+    ----------
+    names : of all recordings, in order.
+
+    Raises
+    ------
+    DataError : they differ in their channels; names the first that does.
+    """
+    first = parts[0]
+    pieces, breaks, start = [], [], 0
+    for part in parts:
+        if set(part.channels) != set(first.channels):
+            mine, others = (", ".join(each.channels[:4]) for each in (part, first))
+            raise DataError(f"{where}: the channels of {part.where} are {mine}, those of others {others}")
+        values = part.values[:, [part.channels.index(name) for name in first.channels]]
+        pieces += np.split(values, part.offsets[1:-1])
+        breaks.append(part.breaks + start)
+        start += len(values)
+    known: dict[str, Any] = {
+        name: [each for part in parts for each in getattr(part, name)]
+        for name in ("labels", "groups")
+        if all(getattr(part, name) is not None for part in parts)
+    }
+    for name in ("step_labels", "step_groups"):
+        if all(getattr(part, name) is not None for part in parts):
+            known[name] = np.concatenate([getattr(part, name) for part in parts])
+    notes = list(dict.fromkeys(note for part in parts for note in part.notes))
+    if len(rates := {part.rate for part in parts}) > 1:
+        told = ", ".join("unknown" if each is None else f"{each:g}" for each in sorted(rates, key=lambda each: each or 0)[:4])
+        notes.append(f"recordings differ in their steps a second ({told}), and are taken as if they did not")
+    skipped = [each for part in parts for each in part.skipped]
+    return of_list(where, pieces, names, first.channels, rate=first.rate, joints=first.joints, breaks=np.concatenate(breaks),
+                   skipped=skipped, notes=notes, **known)  # fmt: skip
+
+
 def numbered(count: int) -> list[str]:
     """Names of channels that have none."""
     return [f"channel {number}" for number in range(count)]

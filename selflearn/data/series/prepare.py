@@ -33,22 +33,27 @@ def prepare(found: Found, reading: SeriesReading, options: ReadOptions) -> Serie
     """
     like = options.like if isinstance(options.like, SeriesSpec) else None
     found = _usable(found)
+    blank = _blank(found)
     if like is not None:
         found = _as_like(found, like)
     found = fill(found)
     found = _shortened(found, reading, like)
     window, note = windows.window_of(found, reading, like)
-    cuts = windows.cut(found, window, like.stride if like else reading.stride or window)
+    stride = like.stride if like else -(-(reading.stride or window) // found.every)
+    window = window if like else -(-window // found.every)
+    cuts = windows.cut(found, window, stride)
     facts = _facts(found, cuts, options)
     if note:
         facts.notes.append(note)
-    short = np.flatnonzero(cuts.lengths < 2)
-    if len(short):
-        facts.skipped.extend(Skipped(facts.ids[row], "it has fewer than two steps") for row in short)
-        keep = np.flatnonzero(cuts.lengths >= 2)
+    short, empty = cuts.lengths < 2, np.isin(cuts.owner, blank)
+    if (short | empty).any():
+        facts.skipped.extend(Skipped(facts.ids[row], "it has fewer than two steps") for row in np.flatnonzero(short))
+        facts.skipped.extend(Skipped(facts.ids[row], "it has no value at all") for row in np.flatnonzero(empty & ~short))
+        keep = np.flatnonzero(~(short | empty))
         facts, cuts = take(facts, keep), replace(cuts, starts=cuts.starts[keep], lengths=cuts.lengths[keep], owner=cuts.owner[keep])
     if not len(cuts.starts):
-        raise DataError(f"{found.where} holds no series of two steps or more")
+        first = f" (first: {facts.skipped[0].what}: {facts.skipped[0].why})" if facts.skipped else ""
+        raise DataError(f"{found.where} holds no series of two steps or more{first}")
     if like is not None and not like.varies and not like.windowed and (cuts.lengths != like.length).any():
         found, cuts, said = _stretched(found, cuts, like.length)
         facts.notes.append(said)
@@ -66,6 +71,14 @@ def _usable(found: Found) -> Found:
     if found.values.dtype.kind not in "iufb":
         raise DataError(f"{found.where} holds no numbers but {found.values.dtype}")
     return found if found.values.dtype.kind != "b" else replace(found, values=found.values.astype(np.float32))
+
+
+def _blank(found: Found) -> np.ndarray:
+    """The recordings without a single finite value."""
+    if found.values.dtype.kind != "f":
+        return np.empty(0, dtype=np.int64)
+    known = np.concatenate([[0], np.cumsum(np.isfinite(found.values).any(axis=1))])
+    return np.flatnonzero(np.diff(known[found.offsets]) == 0)
 
 
 def _as_like(found: Found, like: SeriesSpec) -> Found:
@@ -95,7 +108,8 @@ def _shortened(found: Found, reading: SeriesReading, like: SeriesSpec | None) ->
     if like is not None:
         return windows.shorten(found, like.every)
     window, _ = windows.window_of(found, reading, like)
-    longest = window or int(found.lengths.max(initial=0))
+    longest = int(found.lengths.max(initial=0))
+    longest = min(window, longest) if window else longest
     every = -(-longest // reading.longest)
     if every > 1:
         found = windows.shorten(found, every)

@@ -14,7 +14,7 @@ from selflearn.data.options import ReadOptions
 from selflearn.data.series.columns import Table
 from selflearn.data.series.found import Found, of_stack
 from selflearn.data.series.options import SeriesReading
-from selflearn.data.series.timing import in_order, rate_of, readable_times, timing_notes
+from selflearn.data.series.timing import first_unreadable, in_order, parting_column, rate_of, readable_times, timing_notes
 from selflearn.errors import DataError
 
 TIME_NAMES = (
@@ -74,6 +74,8 @@ def layout(table: Table, reading: SeriesReading, options: ReadOptions | None = N
             raise DataError(f"the column {time!r} holds no times: numbers, or dates such as 2024-05-01 12:00:00, are read")
         time = None
     series = named_column(table, reading.id, "id") if reading.id else _series_column(table, {label, group, time})
+    if series is None and group is None and time is not None and reading.form in {"auto", "long"}:
+        series = parting_column({name: table[name] for name in table if name not in {label, time}}, table[time])
     taken = {label, group, time, series, find_column(table, SPLIT_NAMES)}
     numeric = [name for name in table if name not in taken and table[name].dtype.kind == "f"]
     if reading.channels is not None:
@@ -176,20 +178,33 @@ def read_table(table: Table, where: str, reading: SeriesReading, options: ReadOp
     """
     plan = layout(table, reading, options, settled=True)
     if plan is None:
-        raise DataError(
-            f"{where} has neither a column of time, nor one that names series, nor numbered columns of steps, among "
-            f"{', '.join(list(table)[:12])}; say how to read it: --read form=recording, --read form=wide, or --read form=long "
-            "--read id=NAME"
-        )
+        raise DataError(_no_layout(table, where))
     for name in plan.channels:
         if table[name].dtype.kind != "f":
             raise DataError(f"{where}: the channel {name!r} holds text, such as {str(table[name][0])!r}, where numbers are needed")
     found = _wide(table, where, plan) if plan.form == "wide" else _steps(table, where, plan)
+    if plan.form == "long" and plan.id is not None and reading.id is None:
+        found.notes.append(f"which series a row is of is told by the column {plan.id!r}; --read id=NAME takes another")
     kept = {plan.time, plan.id, plan.label, plan.group, *plan.channels}
     left = [name for name in table if name not in kept]
     if left:
         found.notes.append(f"columns that are left out: {', '.join(left[:5])}{' ...' if len(left) > 5 else ''}")
     return found
+
+
+def _no_layout(table: Table, where: str) -> str:
+    """Why a table is not read as series, and what to do."""
+    if not any(values.dtype.kind == "f" for values in table.values()):
+        name = list(table)[-1]
+        return f"{where} has no column of numbers: {name!r} holds {str(table[name][0])!r}, say"
+    time = find_column(table, TIME_NAMES)
+    strange = None if time is None else first_unreadable(table[time])
+    told = "" if strange is None else f"its column {time!r} is not read as time, for it holds {strange!r}. "
+    return (
+        f"{told}{where} has neither a column of time, nor one that names series, nor numbered columns of steps, among "
+        f"{', '.join(list(table)[:12])}; say how to read it: --read form=recording, --read form=wide, or --read form=long "
+        "--read id=NAME"
+    )
 
 
 def _wide(table: Table, where: str, plan: Layout) -> Found:

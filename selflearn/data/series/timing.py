@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from selflearn.errors import DataError
@@ -9,6 +11,8 @@ from selflearn.errors import DataError
 PAUSE = 10.0
 """A step this many times the usual one is a pause: windows do not reach across it."""
 _UNEVEN = 0.5
+_SHARED, _DOUBLED = 0.05, 0.005  # of rows: those whose time stands more than once, and those that are there twice by mistake
+_LEAST_STEPS = 8
 
 
 def readable_times(values: np.ndarray) -> np.ndarray | None:
@@ -26,6 +30,39 @@ def readable_times(values: np.ndarray) -> np.ndarray | None:
     moments = values.astype("datetime64[ns]").astype(np.int64) / 1e9
     moments[np.isnat(values)] = np.nan
     return moments if np.isfinite(moments).any() else None
+
+
+def first_unreadable(values: np.ndarray) -> str | None:
+    """The first value of a column that is no time; None where there is none."""
+    if values.dtype.kind in "fM":
+        return None
+    for each in values.tolist():
+        try:
+            _moment(each)
+        except (ValueError, TypeError):
+            return str(each)
+    return None
+
+
+def parting_column(columns: Mapping[str, np.ndarray], times: np.ndarray) -> str | None:
+    """The column that tells several series of one table apart: moments come again, but none twice for one of its values.
+
+    Names, or whole numbers; of several, the one with the fewest values. Without it rows of all series would be put in one by time.
+    """
+    moments = readable_times(times)
+    if moments is None or len(np.unique(moments)) > (1 - _SHARED) * len(moments):
+        return None
+    found: list[tuple[int, str]] = []
+    for name, values in columns.items():
+        if values.dtype.kind not in "fO" or (values.dtype.kind == "f" and not (values == np.round(values)).all()):
+            continue
+        codes = np.unique([str(each) for each in values.tolist()], return_inverse=True)[1]
+        kinds = int(codes.max()) + 1
+        twice = len(moments) - len(np.unique(np.stack([codes, moments]), axis=1).T)
+        slack = _DOUBLED * len(moments) if values.dtype.kind == "O" else 0
+        if 2 <= kinds <= len(moments) / _LEAST_STEPS and twice <= slack:
+            found.append((kinds, name))
+    return min(found)[1] if found else None
 
 
 def _moment(value: object) -> np.datetime64:
@@ -48,12 +85,16 @@ def in_order(owner: np.ndarray, moments: np.ndarray | None, where: str) -> tuple
     order = np.lexsort((moments, owner))
     before = np.argsort(owner, kind="stable")
     steps, same = np.diff(moments[before]), np.diff(owner[before]) == 0
-    back, twice = int((same & (steps < 0)).sum()), int((same & (steps == 0)).sum())
+    back = int((same & (steps < 0)).sum())
+    twice = int(((np.diff(owner[order]) == 0) & (np.diff(moments[order]) == 0)).sum())
     notes = []
     if back:
         notes.append(f"timestamps go back {back:,} time{'s' if back > 1 else ''}; rows are put in order of time")
     if twice:
-        notes.append(f"{twice:,} rows have the same time as the one before; they are kept as steps of their own")
+        notes.append(
+            f"{twice:,} rows have the same time as the one before; they are kept as steps of their own. If they are of several "
+            "series, say which column names these: --read id=NAME"
+        )
     return order, notes
 
 

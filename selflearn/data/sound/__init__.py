@@ -22,7 +22,7 @@ from selflearn.data.sound.options import SoundReading
 from selflearn.data.sound.origins import Recordings
 from selflearn.data.sound.spec import SoundSpec
 from selflearn.data.sound.store import Sound, StoredSound, StreamedSound
-from selflearn.data.walk import walk
+from selflearn.data.walk import certainty_of, walk
 from selflearn.errors import DataError
 
 __all__ = ["Sound", "SoundReading", "SoundSpec", "StoredSound", "StreamedSound", "read", "recognise", "spec_class"]
@@ -146,8 +146,9 @@ def _judge(source: Any) -> tuple[float, str]:
 
 def _judge_path(path: Path) -> tuple[float, str]:
     if path.is_dir():
-        count = len(walk(path, is_sound, most=1000).files)
-        return (0.9, f"it holds {'at least 1,000' if count >= 1000 else count} recordings") if count else (0.0, "")
+        found = walk(path, is_sound, most=1000)
+        count = len(found.files)
+        return certainty_of(found), f"it holds {'at least 1,000' if count >= 1000 else count} recordings"
     suffix = path.suffix.lower()
     if suffix in _NUMPY:
         return arrays.judge_shapes(shapes_of(path))

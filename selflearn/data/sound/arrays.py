@@ -15,6 +15,7 @@ from selflearn.data.labels import attach, encode, number_groups
 from selflearn.data.options import ReadOptions
 from selflearn.data.series.arrays import load_arrays
 from selflearn.data.sound.collect import collect
+from selflearn.data.sound.decode import FASTEST
 from selflearn.data.sound.options import SoundReading
 from selflearn.data.sound.origins import Arrays
 from selflearn.data.sound.store import Sound
@@ -76,7 +77,7 @@ def read_arrays(arrays: dict[str, np.ndarray], where: str, reading: SoundReading
     known = _Known([], [], [], [])
     for each in names:
         _add(known, arrays, each, where, both=len(names) == 2)
-    rate = int(rates[0].reshape(())) if rates else reading.rate
+    rate = float(rates[0].reshape(())) if rates else reading.rate
     labels = np.concatenate(known.labels) if len(known.labels) == len(names) else None
     groups = np.concatenate(known.groups) if len(known.groups) == len(names) else None
     return _collected([piece for part in known.pieces for piece in part], known.ids, labels, groups, rate, where, reading, options,
@@ -135,7 +136,7 @@ def _collected(
     ids: list[str],
     labels: np.ndarray | None,
     groups: np.ndarray | None,
-    rate: int | None,
+    rate: float | None,
     where: str,
     reading: SoundReading,
     options: ReadOptions,
@@ -148,9 +149,9 @@ def _collected(
         rate = getattr(options.like, "rate", None)
     if rate is None:
         raise DataError(f"{where} does not tell its rate, samples a second; say it: --read rate=16000")
-    if rate < 1:
-        raise DataError(f"{where} tells a rate of {rate} Hz")
-    shaped = [piece.reshape(len(piece), -1) for piece in pieces]
+    if not 1 <= rate <= FASTEST:  # nor is NaN
+        raise DataError(f"{where} tells a rate of {rate:g} Hz, where 1 to {FASTEST:,} are read")
+    shaped = [piece if piece.ndim == 2 else piece[:, None] for piece in pieces]
     wide = {piece.shape[1] for piece in shaped}
     if len(wide) > 1:
         raise DataError(f"{where} has recordings of {' and '.join(map(str, sorted(wide)))} channels; they must have the same")
@@ -158,7 +159,7 @@ def _collected(
     numbers, names = encode(labels, classes) if labels is not None else (np.full(len(ids), -1, dtype=np.int64), [])
     facts = Facts(ids, numbers, names, None if groups is None else number_groups(groups), [], notes)
     facts = attach(facts, options.labels, options.groups)
-    return collect(Arrays(np.concatenate(shaped), offsets, rate), facts, reading, options)
+    return collect(Arrays(np.concatenate(shaped), offsets, int(rate)), facts, reading, options)
 
 
 def _offsets(shapes: Shapes, name: str) -> str | None:

@@ -23,6 +23,8 @@ from selflearn.data.threads import in_threads
 from selflearn.errors import DataError
 
 _BLOCK = 1024  # samples that are hashed together
+LOUDEST, QUIETEST = 2.0**31, 1e-9
+"""Peaks of real numbers beside full scale, beyond which squares of a spectrum are infinite or nothing."""
 
 
 def collect(origin: Origin, facts: Facts, reading: SoundReading, options: ReadOptions) -> Sound:
@@ -144,8 +146,7 @@ def _load(origin: Origin, position: int, form: Form) -> np.ndarray:
     """(samples, channels) of the stored type; raises for what is not a number and what is silent."""
     seconds = None if form.window else form.most / form.rate + decode.margin(0, form.rate)
     values, rate = origin.read(position, 0.0, seconds)
-    if not np.isfinite(values).all():
-        raise Unreadable("it has NaN or infinite values")
+    _check_level(values)
     values = resample(mixed(values, form.channels), rate, form.rate)
     if not form.window:
         values = values[: form.most]
@@ -154,6 +155,22 @@ def _load(origin: Origin, position: int, form: Form) -> np.ndarray:
     if np.ptp(values) == 0:
         raise Unreadable("it is silent: all its values are the same")
     return quantised(values, SoundSpec(rate=form.rate, length=2, usual=2, dtype=form.dtype))
+
+
+def _check_level(values: np.ndarray) -> None:
+    """Refuse what is no sound at all; a quiet or loud recording is as good as any other.
+
+    Raises
+    ------
+    Unreadable : values that are not numbers, or so large or small that their squares are none in 32 bits.
+    """
+    peak = float(np.abs(values).max(initial=0.0))
+    if not np.isfinite(peak):
+        raise Unreadable("it has NaN or infinite values")
+    if peak > LOUDEST:
+        raise Unreadable(f"its values reach {peak:.3g}, where full scale is 1")
+    if 0 < peak < QUIETEST:
+        raise Unreadable(f"it is silent: its values stay below {QUIETEST:g}, where full scale is 1")
 
 
 def _survey(origin: Origin, options: ReadOptions) -> tuple[dict[int, Header], dict[int, str]]:

@@ -22,6 +22,8 @@ UNREAD = {".m4a", ".aac", ".wma", ".amr", ".ac3"}
 """Sound that libsndfile does not read; it is recognised, so that it can be said what to do."""
 _DEEP = {"PCM_24", "PCM_32", "FLOAT", "DOUBLE", "ALAC_20", "ALAC_24", "ALAC_32"}
 _ROUGH = {"MP3", "OGG"}  # their headers estimate how long they are
+FASTEST = 1_000_000
+"""Samples a second beyond which a header is taken for damaged: a filter to a lower rate would not fit the memory."""
 _MARGIN = 0.05  # seconds read beyond a piece, so that its resampling knows what lies around it
 
 
@@ -94,6 +96,8 @@ def examine(source: str | bytes) -> Header:
         header = _header(file)
     if header.rate < 1:
         raise Unreadable("its header says 0 Hz")
+    if header.rate > FASTEST:
+        raise Unreadable(f"its header says {header.rate:,} Hz, and at most {FASTEST:,} are read")
     if header.frames < 1:
         raise Unreadable("it has a length of zero")
     return header

@@ -85,7 +85,8 @@ class Arrays:
     """
 
     def __init__(self, values: np.ndarray, offsets: np.ndarray, rate: int) -> None:
-        self.values, self.offsets, self.rate = values.reshape(len(values), -1), offsets.astype(np.int64), rate
+        self.values = values if values.ndim == 2 else values[:, None]
+        self.offsets, self.rate = offsets.astype(np.int64), rate
 
     def __len__(self) -> int:
         return len(self.offsets) - 1

@@ -190,9 +190,12 @@ def mixed(values: np.ndarray, channels: int) -> np.ndarray:
 
 
 def quantised(values: np.ndarray, spec: SoundSpec) -> np.ndarray:
-    """Samples at unit scale as they are stored."""
+    """Samples at unit scale as they are stored; for whole numbers, what is louder than full scale is brought down to it."""
     if spec.dtype == "float32":
         return values.astype(np.float32, copy=False)
+    peak = float(np.abs(values).max(initial=0.0))
+    if peak > 1:
+        values = values / peak
     return np.clip(np.rint(values * 32_768), -32_768, 32_767).astype(np.int16)
 
 

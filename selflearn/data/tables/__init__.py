@@ -9,6 +9,7 @@ import numpy as np
 
 from selflearn.data.columns import GROUP_NAMES, ID_NAMES, LABEL_NAMES, find_column, named_column
 from selflearn.data.dataset import Facts
+from selflearn.data.headers import shapes_of
 from selflearn.data.labels import attach, encode, number_groups, take
 from selflearn.data.options import ReadOptions, Recognition, free_memory, kind_options
 from selflearn.data.tables import sources
@@ -23,7 +24,7 @@ __all__ = ["Column", "Table", "TableReading", "TableSpec", "read", "recognise", 
 
 spec_class = TableSpec
 SPLIT_NAMES = ("split", "part", "fold", "subset")
-FALLBACK, ARRAY = 0.6, 0.8
+FALLBACK, ARRAY, ARCHIVE = 0.6, 0.8, 0.6
 LOOKED_AT = 20  # files of a folder whose columns are compared before any is read
 
 
@@ -45,29 +46,43 @@ def recognise(source: Any) -> Recognition | None:
 def _recognise_folder(folder: Path) -> Recognition | None:
     """Files of the same named columns are parts of one table; other folders of tables are not for us to guess."""
     paths = sources.members(folder)
-    first = sources.named_columns(paths[0]) if paths else []
-    if not first or any(sources.named_columns(path) != first for path in paths[1:LOOKED_AT]):
+    named = [names for path in paths[:LOOKED_AT] if (names := _named(path))]
+    first = named[0] if named else []
+    if not first or 2 * len(named) < min(len(paths), LOOKED_AT) or any(names != first for names in named):
         return None
     return Recognition("table", FALLBACK, f"its {len(paths):,} files have the same {len(first):,} columns")
+
+
+def _named(path: Path) -> list[str]:
+    """The names of a file's columns; none where it cannot be read, which is told when the folder is."""
+    try:
+        return sources.named_columns(path)
+    except DataError:
+        return []
 
 
 def _recognise_file(path: Path) -> Recognition | None:
     if not path.is_file():
         return _recognise_folder(path) if path.is_dir() else None
     suffix = sources.suffix_of(path)
-    if suffix in sources.SEPARATED:
-        lines = sources.head(path)
-        return Recognition("table", FALLBACK, f"the file has {len(lines[0]):,} columns") if lines else None
-    if suffix in sources.PARQUET | sources.ARROW:
-        count = len(sources.schema(path))
-        return Recognition("table", FALLBACK, f"the file has {count:,} columns") if count else None
     if suffix in sources.ARRAYS:
-        try:
-            shape = np.load(path, mmap_mode="r", allow_pickle=False).shape
-        except (OSError, ValueError, EOFError):
-            return None
-        return Recognition("table", ARRAY, f"it holds an array of shape {shape}") if len(shape) == 2 else None
-    return None
+        return _recognise_arrays(path)
+    count = 0
+    if suffix in sources.SEPARATED:
+        count = len(next(iter(sources.head(path)), ()))
+    elif suffix in sources.PARQUET | sources.ARROW:
+        count = len(sources.schema(path))
+    return Recognition("table", FALLBACK, f"the file has {count:,} column{'s' if count > 1 else ''}") if count else None
+
+
+def _recognise_arrays(path: Path) -> Recognition | None:
+    shapes = shapes_of(path)
+    name = sources.samples_of(shapes)
+    if name is None:
+        return None
+    if path.suffix.lower() == ".npz":
+        return Recognition("table", ARCHIVE, f"it holds an array {name!r} of shape {shapes[name][0]}")
+    return Recognition("table", ARRAY, f"it holds an array of shape {shapes[name][0]}")
 
 
 def read(source: Any, options: ReadOptions) -> Table:

@@ -15,10 +15,11 @@ import pyarrow as pa
 
 from selflearn.data.columns import GROUP_NAMES, ID_NAMES, LABEL_NAMES, refuse_wide
 from selflearn.data.dataset import Skipped
+from selflearn.data.headers import Shapes
 from selflearn.data.walk import walk
 from selflearn.errors import DataError
 
-SEPARATED, PARQUET, ARROW, ARRAYS = {".csv", ".tsv", ".tab"}, {".parquet", ".pq"}, {".arrow", ".feather"}, {".npy"}
+SEPARATED, PARQUET, ARROW, ARRAYS = {".csv", ".tsv", ".tab"}, {".parquet", ".pq"}, {".arrow", ".feather"}, {".npy", ".npz"}
 FILES = SEPARATED | PARQUET | ARROW | ARRAYS
 MISSING = ("", "?", "NA", "N/A", "n/a", "na", "NaN", "nan", "NULL", "null", "None", "none", "#N/A", "<NA>", "-nan", ".", "-")
 HEAD_BYTES = 1 << 22
@@ -161,7 +162,7 @@ def _file(path: Path, header: bool | None) -> Found:
         if suffix in SEPARATED or suffix in {".txt", ".dat", ".data"}:
             return _separated(path, header)
         if suffix in ARRAYS:
-            return _array(np.load(path, allow_pickle=False), str(path))
+            return _archive(path) if suffix == ".npz" else _array(np.load(path, allow_pickle=False), str(path))
         if suffix in PARQUET:
             import pyarrow.parquet as pq
 
@@ -184,6 +185,10 @@ def _file(path: Path, header: bool | None) -> Found:
 def _files(paths: Sequence[Path], header: bool | None) -> Found:
     """Several files with the same columns as one table; the columns are those of the first."""
     parts = [_file(path, header) for path in paths]
+    return _one_table(paths, parts)
+
+
+def _one_table(paths: Sequence[Path], parts: Sequence[Found]) -> Found:
     first = parts[0]
     for path, part in zip(paths, parts, strict=True):
         if set(part.columns) != set(first.columns):
@@ -191,6 +196,10 @@ def _files(paths: Sequence[Path], header: bool | None) -> Found:
     if len(parts) == 1:
         return first
     tables = [pa.table({name: part.columns[name] for name in first.columns}) for part in parts]
+    for place, name in enumerate(first.columns):
+        kinds = {each.schema.field(name).type for each in tables}
+        if len(kinds) > 1 and any(pa.types.is_string(kind) or pa.types.is_large_string(kind) for kind in kinds):
+            tables = [each.set_column(place, name, each[name].cast(pa.string())) for each in tables]  # as in a single file
     whole = pa.concat_tables(tables, promote_options="permissive")
     found = _arrow_table(whole, f"{len(paths)} files")
     found.skipped = [each for part in parts for each in part.skipped]
@@ -202,11 +211,42 @@ def _folder(folder: Path, header: bool | None) -> Found:
     paths = members(folder)
     if not paths:
         raise DataError(f"the folder {folder} holds no tables; known endings: {', '.join(sorted(FILES - ARRAYS))}")
-    found = _files(paths, header)
+    parts, skipped = dict[Path, Found](), list[Skipped]()
+    for path in paths:
+        try:
+            parts[path] = _checked(_file(path, header))
+        except DataError as error:
+            if len(paths) == 1:
+                raise
+            skipped.append(Skipped(path.relative_to(folder).as_posix(), str(error)))
+    if not parts:
+        raise DataError(f"none of the {len(paths)} tables in {folder} can be read; first: {skipped[0].why}")
+    paths = list(parts)
+    found = _one_table(paths, list(parts.values()))
     found.where = f"the folder {folder}"
+    found.skipped += skipped
     if len(paths) > 1:
         found.notes.append(f"its {len(paths)} files are read as one table: {', '.join(path.name for path in paths[:3])}, ...")
     return found
+
+
+def samples_of(shapes: Shapes) -> str | None:
+    """The array of an archive that holds rows of numbers, such as `X`: the only one with two axes; None where it is not clear."""
+    able = [name for name, (shape, dtype) in shapes.items() if len(shape) == 2 and dtype.kind in "iufb"]
+    return able[0] if len(able) == 1 else None
+
+
+def _archive(path: Path) -> Found:
+    """An .npz of rows of numbers, and of labels, groups or ids beside them: one each a row."""
+    with np.load(path, allow_pickle=False) as archive:
+        arrays = {name: archive[name] for name in archive.files}
+    name = samples_of({each: (array.shape, array.dtype) for each, array in arrays.items()})
+    if name is None:
+        told = ", ".join(f"{each} {array.shape}" for each, array in list(arrays.items())[:6]) or "nothing"
+        raise DataError(f"{path} needs one array with two axes, of rows and columns; it has {told}")
+    found = _array(arrays[name], str(path))
+    beside = {each: array for each, array in arrays.items() if array.shape == (found.rows,)}
+    return Found({**found.columns, **{each: pa.array(array.tolist()) for each, array in beside.items()}}, str(path))
 
 
 def _frame(frame: Any) -> Found:
@@ -288,7 +328,7 @@ def _separated(path: Path, header: bool | None) -> Found:
     found.skipped, found.named = skipped, bool(names)
     if not names:
         found.notes.append("the first line names no columns, so they are numbered")
-    if encoding != "utf8":
+    if encoding == "latin-1":
         found.notes.append("the file is not UTF-8 and is read as Latin-1")
     return found
 
@@ -304,7 +344,7 @@ def _head_text(path: Path) -> tuple[str, str]:
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise DataError(f"{path} is UTF-16 text; save it as UTF-8")
+        return raw[: len(raw) // 2 * 2].decode("utf-16", errors="replace"), "utf-16"
     if b"\x00" in raw[:4096]:
         raise DataError(f"{path} is no text file, whatever its name says")
     whole = raw if len(raw) < HEAD_BYTES else raw[: raw.rfind(b"\n") + 1] or raw

@@ -10,12 +10,13 @@ from selflearn.data.dataset import Skipped
 from selflearn.data.texts import fasta
 from selflearn.data.texts.found import Found, inner_suffix, open_text
 from selflearn.data.texts.options import TextReading
-from selflearn.data.texts.symbols import language
+from selflearn.data.texts.symbols import is_unspaced, language
 from selflearn.errors import DataError
 
 PLAIN = {".txt", ".text", ".md"}
 ENDINGS = PLAIN | fasta.ENDINGS
 MOST_LOOKED_AT = 10_000
+FEW = 8
 _BLANK = re.compile(r"\n[ \t\r]*\n\s*")
 _PARTS = {"train", "training", "test", "testing", "val", "valid", "validation", "dev", "unlabelled", "unlabeled", "texts", "txt"}
 """Folder names that name parts of a data set, not classes."""
@@ -35,7 +36,8 @@ def read_document(path: Path, reading: TextReading) -> Found:
     if empty:  # blank lines are the form of the file, and no missing texts
         found = found.take([row for row, part in enumerate(parts) if part.strip()])
     found.notes.append(f"each {unit} is a text; --read unit=... takes lines, paragraphs or the whole file instead")
-    return found if unit == "line" else _cut(found, reading)
+    few = reading.unit == "auto" and len(found.texts) < FEW  # a book in one line is no single sample
+    return found if unit == "line" and not few else _cut(found, reading)
 
 
 def read_files(paths: list[Path], names: list[str], where: str, reading: TextReading) -> Found:
@@ -129,7 +131,8 @@ def _cut(found: Found, reading: TextReading) -> Found:
     size = reading.piece
     if not size or reading.unit == "file":
         return found
-    strings = language([each for each in found.texts[:200] if each.strip()]) is not None
+    some = [each for each in found.texts[:200] if each.strip()]
+    strings = language(some) is not None or is_unspaced(some)
     texts, ids, origins, cut = list[str](), list[str](), list[str](), 0
     for text, name in zip(found.texts, found.ids, strict=True):
         units = list(text.strip()) if strings else text.split()

@@ -10,16 +10,18 @@ from typing import Any
 from selflearn.data.options import Recognition
 from selflearn.data.texts import documents, fasta, tables
 from selflearn.data.texts.found import inner_suffix, open_text
-from selflearn.data.texts.symbols import language
+from selflearn.data.texts.symbols import count_words, language
 from selflearn.errors import DataError
 
 CERTAIN, PROBABLE, POSSIBLE = 0.9, 0.8, 0.65
 Judgement = tuple[float, str]
 NOTHING: Judgement = (0.0, "")
-MANY_OTHERS, MOST_OTHERS = (
-    2,
-    20,
-)  # columns beside texts; a few targets may stand beside a symbol string, but not a table of measures
+HARDLY = 0.3
+"""Certainty of a table that holds texts among much else: what it is taken for instead is told, and texts beside it."""
+MANY_OTHERS, MOST_OTHERS = 2, 20
+"""Columns beside texts: a few targets or facts may stand beside them, but not a table of measures."""
+LONG = 5
+"""Words on average from which a column with a telling name is what its table is for."""
 
 
 def judge(source: Any) -> Recognition | None:
@@ -84,7 +86,7 @@ def _path(path: Path) -> Judgement:
     suffix = inner_suffix(path)
     if suffix in tables.FILES:
         columns, _ = tables.file_columns(path, most=tables.LOOK_BYTES)
-        return _columns(columns)
+        return _columns(columns, alone=suffix in tables.JSONL)
     if suffix not in documents.ENDINGS:
         return NOTHING
     if suffix in fasta.ENDINGS:
@@ -96,12 +98,17 @@ def _path(path: Path) -> Judgement:
     return (max(certainty, POSSIBLE), why or "it is a text file") if lines else NOTHING
 
 
-def _columns(columns: Mapping[str, Sequence[Any]]) -> Judgement:
+def _columns(columns: Mapping[str, Sequence[Any]], alone: bool = False) -> Judgement:
+    """Of a table: `alone` where no other kind reads such a file, so that what stands beside the texts speaks for none."""
     main = tables.main_column({name: list(values)[: tables.LOOKED_AT] for name, values in columns.items()})
-    if main is None or len(main.others) > (MANY_OTHERS if main.symbols is None else MOST_OTHERS):
+    if main is None:
         return NOTHING
     held = f"{main.symbols} strings" if main.symbols else f"texts of {main.words:.0f} words on average"
-    return (PROBABLE if len(main.others) <= MANY_OTHERS else POSSIBLE), f"its column {main.name!r} holds {held}"
+    why = f"its column {main.name!r} holds {held}"
+    if len(main.others) <= MANY_OTHERS:
+        return PROBABLE, why
+    telling = main.symbols is not None or (main.telling and main.words >= LONG)
+    return (POSSIBLE if alone or (telling and len(main.others) <= MOST_OTHERS) else HARDLY), why
 
 
 def _strings(items: Sequence[Any]) -> Judgement:
@@ -112,7 +119,7 @@ def _strings(items: Sequence[Any]) -> Judgement:
         return NOTHING
     if found := language(texts):
         return PROBABLE, f"they are {found} strings"
-    words = sum(len(each.split()) for each in texts) / len(texts)
+    words = sum(map(count_words, texts)) / len(texts)
     return (PROBABLE, f"they are texts of {words:.1f} words on average") if words >= 3 else NOTHING
 
 

@@ -29,6 +29,26 @@ _TYPICAL = {FORMULA: 3.0, SMILES: 5.0}  # shorter strings on average could be na
 _SHARE = 0.95  # of strings that must be of the language: measured files hold a few errors
 
 
+UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+"""Letters of scripts without spaces between words (Thai, Lao, Burmese, Khmer, kana, ideographs), as a class of letters."""
+_LETTER_OF_UNSPACED = re.compile(f"[{UNSPACED}]")
+
+
+def count_words(text: str) -> int:
+    """How many words a text has: those between spaces, and one for every two letters of a script that has none.
+
+    >>> count_words("the cat sat"), count_words("\u6211\u4eca\u5929\u53bb\u5b66\u6821")
+    (3, 4)
+    """
+    return len(text.split()) + len(_LETTER_OF_UNSPACED.findall(text)) // 2
+
+
+def is_unspaced(texts: Sequence[str]) -> bool:
+    """Whether texts are mostly in a script without spaces between words."""
+    letters = sum(map(len, texts))
+    return letters > 0 and sum(len(_LETTER_OF_UNSPACED.findall(each)) for each in texts) > 0.5 * letters
+
+
 def language(strings: Sequence[str]) -> str | None:
     """The symbol language that (nearly) all of some strings are of; None for running text and short codes.
 

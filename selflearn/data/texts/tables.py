@@ -18,7 +18,7 @@ from selflearn.data.labels import encode
 from selflearn.data.options import ReadOptions
 from selflearn.data.texts.found import Found, inner_suffix, open_text
 from selflearn.data.texts.options import TextReading
-from selflearn.data.texts.symbols import language
+from selflearn.data.texts.symbols import count_words, language
 from selflearn.errors import DataError, nearest
 
 JSONL, SEPARATED, ARROW = {".jsonl", ".ndjson", ".json"}, {".csv", ".tsv"}, {".parquet", ".pq", ".arrow", ".feather"}
@@ -41,12 +41,14 @@ class Main:
     ----------
     name : of the column. symbols : its symbol language, or None for running text.
     others : columns that are neither ids, labels, groups nor parts. words : average words of a text.
+    telling : whether its name says that it holds texts.
     """
 
     name: str
     symbols: str | None
     others: tuple[str, ...]
     words: float
+    telling: bool
 
 
 def main_column(columns: Mapping[str, Sequence[Any]]) -> Main | None:
@@ -60,14 +62,14 @@ def main_column(columns: Mapping[str, Sequence[Any]]) -> Main | None:
         strings = [each for each in values if isinstance(each, str) and each.strip()]
         if len(strings) < max(1, 0.5 * len(values)) or len(set(strings)) < 0.5 * len(strings):
             continue
-        words = sum(len(each.split()) for each in strings) / len(strings)
+        words = sum(map(count_words, strings)) / len(strings)
         symbols = language(strings) if words < 3 else None
         if symbols is None and words < 3:
             continue
         others = tuple(each for each in columns if each != name and each not in known)
         lower = name.strip().lower()
         rank = TEXT_NAMES.index(lower) if lower in TEXT_NAMES else len(TEXT_NAMES)
-        found.append((rank, -sum(map(len, strings)) / len(strings), Main(name, symbols, others, words)))
+        found.append((rank, -sum(map(len, strings)) / len(strings), Main(name, symbols, others, words, lower in TEXT_NAMES)))
     return min(found, key=lambda each: each[:2])[2] if found else None
 
 

@@ -10,14 +10,14 @@ from functools import lru_cache
 
 from selflearn.data.texts.library import Library
 from selflearn.data.texts.spec import OWN_SPECIALS, UNKNOWN, TextSpec, TokenizerSpec
-from selflearn.data.texts.symbols import letters
+from selflearn.data.texts.symbols import UNSPACED, letters
 from selflearn.errors import DataError
 
 INNER = "##"  # begins a piece that continues a word
 PIECES = 0.25  # share of the vocabulary for pieces of words
 LONGEST_PIECE = 4
 LONGEST_WORD = 64  # characters of a word that are looked at: longer ones are no words
-_WORD = re.compile(r"\w+|[^\w\s]")
+_WORD = re.compile(rf"[{UNSPACED}]|(?:(?![{UNSPACED}])\w)+|[^\w\s]")  # a letter of a script without spaces stands for itself
 
 
 class Tokenizer(ABC):

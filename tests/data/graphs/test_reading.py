@@ -222,3 +222,88 @@ def test_other_graphs_are_read_as_an_encoder_needs_them(tmp_path):
     np.savez(tmp_path / "wide.npz", edges=ring(4), x=features(4), node_tag=np.arange(4))
     with pytest.raises(DataError, match="features of a node"):
         read(tmp_path / "wide.npz", like=like)
+
+
+def molecule(elements: str, **known: object):
+    networkx = pytest.importorskip("networkx")
+    graph = networkx.cycle_graph(len(elements))
+    for node, element in enumerate(elements):
+        graph.nodes[node].update(element=element, mass=float(ord(element)), **known)
+    return graph
+
+
+def test_words_of_other_graphs_are_known_by_name_and_not_by_place():
+    """Learned on C, N and O, an encoder sees nothing in sulphur, and oxygen is not taken for it."""
+    learned = read([molecule("CNO"[: 2 + size % 2] * size) for size in range(2, 12)])
+    assert learned.spec.features == 4
+    other = read([molecule("CSC"), molecule("OOOO")], like=learned.spec)
+    words = [each.word for each in learned.spec.attributes]
+    values = other.batch([0, 1]).values
+    assert values[:3, words.index("C")].tolist() == [1, 0, 1]
+    assert values[1, [words.index(each) for each in "CNO"]].tolist() == [0, 0, 0]
+    assert values[3:, words.index("O")].tolist() == [1] * 4
+    assert any("1 nodes whose 'element' the encoder does not know, such as 'S'" in note for note in other.facts.notes)
+    more = read([molecule("CO", charge=1.0)], like=learned.spec)
+    assert any("does not read: charge" in note for note in more.facts.notes)
+
+
+def test_what_other_nodes_lack_is_told_and_takes_the_mean_that_was_learned():
+    networkx = pytest.importorskip("networkx")
+    learned = read([molecule("CNO" * size) for size in range(2, 12)])
+    bare = networkx.cycle_graph(4)
+    with pytest.raises(DataError, match="reads 4 features of a node, such as element and mass, and the graph has none"):
+        read(bare, like=learned.spec)
+    for node in bare:
+        bare.nodes[node]["element"] = "C"
+    other = read(bare, like=learned.spec)
+    place = [each.name for each in learned.spec.attributes].index("mass")
+    assert other.batch([0]).values[0, place] == pytest.approx(learned.spec.mean[place], rel=1e-6)
+    assert any("these nodes lack: mass" in note for note in other.facts.notes)
+
+
+def test_graphs_without_features_are_no_graphs_of_as_many_neighbours(tmp_path):
+    """The widths agree, for degrees were cut to as many columns as the encoder reads."""
+    np.savez(tmp_path / "a.npz", edges=ring(), x=features())
+    np.savez(tmp_path / "b.npz", edges=ring())
+    with pytest.raises(DataError, match="reads 3 features of a node, and .* has none"):
+        read(tmp_path / "b.npz", like=read(tmp_path / "a.npz").spec)
+
+
+def test_one_damaged_file_and_an_empty_graph_of_many_are_skipped(tmp_path):
+    networkx = pytest.importorskip("networkx")
+    for size in range(3, 13):
+        networkx.write_graphml(networkx.path_graph(size), tmp_path / f"m{size:02}.graphml")
+    networkx.write_graphml(networkx.Graph(), tmp_path / "none.graphml")
+    (tmp_path / "bad.graphml").write_text("<graphml")
+    dataset = read(tmp_path)
+    assert dataset.facts.ids == [f"m{size:02}" for size in range(3, 13)]
+    assert dataset.offsets.tolist() == np.concatenate([[0], np.cumsum(np.arange(3, 13))]).tolist()
+    assert sorted(each.what for each in dataset.facts.skipped) == ["bad.graphml", "none"]
+    with pytest.raises(DataError, match="bad.graphml: it cannot be read"):
+        read(tmp_path / "bad.graphml")
+
+
+def test_labels_that_each_node_has_for_itself_are_names(tmp_path):
+    networkx = pytest.importorskip("networkx")
+    graph = networkx.relabel_nodes(networkx.cycle_graph(12), {node: f"gene {node}" for node in range(12)})
+    networkx.write_gexf(graph, tmp_path / "g.gexf")
+    dataset = read(tmp_path / "g.gexf", kind="graph", more={"level": "node"}, like=read(networkx.path_graph(12)).spec)
+    assert dataset.facts.ids[:2] == ["gene 0", "gene 1"]
+    assert dataset.facts.classes == []
+
+
+def test_numbers_that_lie_far_apart_are_names_of_nodes(tmp_path):
+    """2**40 nodes would take a terabyte, and their pairs would not fit 64 bits."""
+    star = np.array([[2**40] * 9, [*range(7, 16)]])
+    np.savez(tmp_path / "far.npz", edges=np.concatenate([star, [[7], [8]]], axis=1))
+    dataset = read(tmp_path / "far.npz")
+    assert dataset.facts.ids == [*map(str, range(7, 16)), str(2**40)]
+    assert dataset.pairs.shape == (2, 10)
+
+
+def test_data_without_edges_is_refused_and_not_stumbled_over():
+    data = pytest.importorskip("torch_geometric.data")
+    import torch
+
+    with pytest.raises(DataError, match="graph 0: it has no edges"):
+        read(data.Data(x=torch.rand(9, 2)))

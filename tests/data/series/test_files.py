@@ -78,6 +78,7 @@ def test_series_of_a_ts_file_may_differ_in_length_and_have_gaps_and_times(tmp_pa
         ("a.ts", "@classLabel true\n1,2,3:up", "no @data line"),
         ("a.ts", "@data\n", "no series after"),
         ("a.ts", "@data\n1,2,3\n1,x,3", "line 3"),
+        ("a.ts", "@classLabel true up\n@data\n1,2,3:up\nup", "line 4: there is a class and no series"),
         ("a.ts", "@data\n1,2,3:4,5,6\n1,2,3", "1 channels, where others have 2"),
         ("a.arff", "@attribute a numeric\n@attribute b numeric\n@data\n1,2,3", "3 values for 2 attributes"),
         ("a.arff", "@attribute a string\n@data\nx", "no attributes of numbers"),

@@ -147,7 +147,7 @@ def test_text_where_numbers_are_needed_is_named() -> None:
 
 @pytest.mark.parametrize(
     ("content", "said"),
-    [("", "rows|readable"), ("time,a\n", "no rows"), ("a,b\nx,y\nz,w\n", "neither"), ('"a', "readable|rows|neither")],
+    [("", "rows|readable"), ("time,a\n", "no rows"), ("a,b\nx,y\nz,w\n", "no column of numbers"), ('"a', "readable|rows|neither")],
 )
 def test_tables_that_are_none_are_refused(tmp_path: Path, content: str, said: str) -> None:
     path = tmp_path / "bad.csv"
@@ -197,3 +197,84 @@ def test_a_dozen_long_recordings_are_cut_unless_each_has_a_class_of_its_own(tmp_
     assert (len(parts), parts.spec.length) == (12 * 5, 98)  # 64 windows at least, where 128 steps would leave fewer
     assert parts.facts.groups is not None
     assert len(set(parts.facts.groups.tolist())) == 12
+
+
+def machines(steps: int = 40, count: int = 9) -> pd.DataFrame:
+    """Machines that were measured at the same moments, one below the other; the name of the column tells nobody what it is."""
+    parts = [frame(steps).assign(machine=f"M{number}", power=WALK[number : number + steps, 0]) for number in range(count)]
+    return pd.concat(parts)
+
+
+@pytest.mark.parametrize("order", ["stacked", "by time", "shuffled"])
+def test_rows_of_several_series_are_not_put_in_one_by_time(tmp_path: Path, order: str) -> None:
+    rows = machines()
+    rows = {"stacked": rows, "by time": rows.sort_values("time"), "shuffled": rows.sample(frac=1, random_state=0)}[order]
+    rows.to_csv(tmp_path / "rows.csv", index=False)
+    data = series(tmp_path / "rows.csv")
+    place = data.facts.ids.index("M3")
+    assert len(data) == 9
+    assert np.allclose(data.batch([place]).values[0, 0].numpy(), WALK[3:43, 0])
+    assert "is told by the column 'machine'" in notes(data)
+    assert recognise(tmp_path / "rows.csv").kind == "series"
+
+
+def test_a_channel_of_few_values_parts_nothing() -> None:
+    data = series(frame(gear=np.arange(480) // 60 % 3.0))
+    assert len(data.spec.channels) == 3
+
+
+def test_files_of_one_list_are_joined_by_the_names_of_their_channels(tmp_path: Path) -> None:
+    first, second = frame(40), frame(40)[["time", "heat", "power"]]
+    second.loc[20:, "time"] += pd.Timedelta("9D")
+    first.to_csv(tmp_path / "a.csv", index=False)
+    second.to_csv(tmp_path / "b.csv", index=False)
+    data = series([tmp_path / "a.csv", tmp_path / "b.csv"], more={"window": 15, "stride": 5})
+    places = [name.rpartition("/")[2] for name in data.facts.ids]
+    one, two = data.batch([places.index("a.csv @ 0"), places.index("b.csv @ 0")]).values
+    assert one.tolist() == two.tolist()
+    assert "b.csv @ 10" not in places, "a window across the pause of the second file"
+    assert "a.csv @ 10" in places
+    assert "1 pauses" in notes(data)
+
+
+def test_a_series_without_any_value_is_skipped_and_not_made_up() -> None:
+    stack = RNG.normal(size=(12, 2, 30))
+    stack[3] = np.nan
+    stack[4, 0] = np.nan
+    data = series(stack, labels=np.arange(12) % 2)
+    assert [(each.what, each.why) for each in data.facts.skipped] == [("3", "it has no value at all")]
+    assert data.facts.ids == [str(row) for row in range(12) if row != 3]
+    assert data.labels.tolist() == [row % 2 for row in range(12) if row != 3]
+
+
+def test_a_window_is_told_in_steps_of_the_source() -> None:
+    long = np.cumsum(RNG.normal(size=(1, 1, 4000)), axis=2)
+    data = series(long, more={"window": 200, "longest": 100})
+    assert data.spec.every == 2
+    assert len(data) == 20
+    assert data.batch([0]).values.shape[2] == 100
+    with pytest.raises(DataError, match="window of 9000 steps; the longest stretch has 4000"):
+        series(long, more={"window": 9000})
+
+
+def test_decimal_commas_and_rows_cut_off(tmp_path: Path) -> None:
+    whole = frame().to_csv(index=False, sep=";", decimal=",")
+    (tmp_path / "german.csv").write_text(whole[: whole.rfind(";")])
+    data = series(tmp_path / "german.csv", more={"window": 50})
+    assert np.allclose(data.values[:, 0], WALK[:479, 0], atol=1e-5)
+    assert [each.why for each in data.facts.skipped] == ["it has 2 cells, and there are 3 columns"]
+
+
+def test_what_is_no_time_is_named(tmp_path: Path) -> None:
+    rows = frame().astype({"time": str})
+    rows.loc[7, "time"] = "banana"
+    with pytest.raises(DataError, match="'time' is not read as time, for it holds 'banana'"):
+        series(rows)
+
+
+@pytest.mark.parametrize("rate", [0.0, float("nan")])
+def test_a_rate_that_is_none_is_not_used(tmp_path: Path, rate: float) -> None:
+    np.savez(tmp_path / "a.npz", x=WALK.repeat(2, axis=0), y=np.arange(1200) // 100, rate=np.array(rate))
+    data = series(tmp_path / "a.npz")
+    assert data.spec.rate is None
+    assert "which is none: it is not used" in notes(data)

@@ -238,14 +238,43 @@ def test_bad_recordings_are_skipped_and_counted(tmp_path: Path, recordings: Reco
     write(tmp_path / "g.wav", tone(0)[:20])
     soundfile.write(tmp_path / "h.wav", np.array([0.1, np.nan, 0.3] * 1000), 8000, subtype="FLOAT")
     (tmp_path / "i.m4a").write_bytes(b"some other codec")
+    soundfile.write(tmp_path / "j.wav", tone(1) * 1e20, 8000, subtype="FLOAT")
+    soundfile.write(tmp_path / "k.wav", tone(1) * 1e-20, 8000, subtype="FLOAT")
+    (tmp_path / "l.wav").write_bytes(whole[:24] + struct.pack("<I", 2**31 - 1) + whole[28:])
     data = read(tmp_path)
     why = {item.what: item.why for item in data.facts.skipped}
     assert len(data) == 10
     expected = {"a": "0 bytes", "b": "truncated", "c": "0 Hz", "d": "damaged", "e": "silent", "f": "length of zero",
-                "g": "shorter than 0.01 s", "h": "NaN", "i": "convert it"}  # fmt: skip
+                "g": "shorter than 0.01 s", "h": "NaN", "i": "convert it", "j": "full scale is 1", "k": "silent",
+                "l": "2,147,483,647 Hz"}  # fmt: skip
     assert {name[0] for name in why} == set(expected)
     for name, words in expected.items():
         assert any(words in each for file, each in why.items() if file.startswith(name)), (name, why)
+
+
+def test_recordings_beyond_full_scale_are_not_cut_off(tmp_path: Path, recordings: Recordings) -> None:
+    """Real numbers of the size of 16 bits: an encoder of whole numbers hears the tone and no square."""
+    soundfile = pytest.importorskip("soundfile")
+    recordings(tmp_path / "data")
+    like = read(tmp_path / "data").spec
+    soundfile.write(tmp_path / "loud.wav", tone(1).astype(np.float32), 8000, subtype="FLOAT")
+    (row,) = read([tmp_path / "loud.wav"], kind="sound", like=like).batch([0]).values.numpy()
+    expected = tone(1) / np.abs(tone(1)).max() * 32_767
+    assert np.abs(row[0, : len(expected)] - expected).max() <= 2
+
+
+@pytest.mark.parametrize("rate", [0, -8000, float("nan"), 1e12])
+def test_an_archive_with_an_impossible_rate_is_refused(tmp_path: Path, rate: float) -> None:
+    np.savez(tmp_path / "a.npz", audio=np.concatenate([tone(1)] * 9), offsets=np.arange(10) * len(tone(1)), rate=np.array(rate))
+    with pytest.raises(DataError, match="tells a rate of"):
+        read(tmp_path / "a.npz", kind="sound")
+
+
+def test_arrays_of_no_samples_are_skipped_among_others() -> None:
+    data = read([np.empty(0, dtype=np.int16), *(tone(number) for number in range(9))], kind="sound", more={"rate": 8000})
+    assert [(each.what, each.why) for each in data.facts.skipped] == [("0", "it has a length of zero")]
+    with pytest.raises(DataError, match="length of zero"):
+        read([np.empty(0, dtype=np.int16)] * 9, kind="sound", more={"rate": 8000})
 
 
 def test_nothing_to_learn_from_is_one_message(tmp_path: Path, recordings: Recordings) -> None:

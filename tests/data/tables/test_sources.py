@@ -74,7 +74,6 @@ def test_a_type_that_changes_late_is_a_missing_cell(tmp_path: Path) -> None:
     [
         ("cut.csv.gz", gzip.compress(b"a,b\n" + b"1,2\n" * 5000, mtime=0)[:-30], "cut off"),
         ("no.csv.gz", b"a,b\n1,2\n", "no whole gzip file"),
-        ("wide.csv", "a,b\n1,2\n".encode("utf-16"), "UTF-16"),
         ("zero.csv", b"", "holds no rows|is empty"),
         ("text.parquet", b"hello", "no readable Parquet"),
         ("empty.parquet", b"", "no readable Parquet"),
@@ -155,3 +154,48 @@ def test_files_of_a_folder_with_the_same_columns_are_one_table(tmp_path):
         recognise(tmp_path)
     with pytest.raises(DataError, match="has other columns than"):
         read(tmp_path, kind="table")
+
+
+def test_parts_of_a_table_may_differ_in_the_types_of_a_column_and_one_may_be_damaged(tmp_path):
+    for part, age in enumerate(("31", "unknown", "4.5")):
+        lines = ["age,colour", *(f"{age if row == 2 else 20 + row},{'red' if row % 2 else 'blue'}" for row in range(50))]
+        (tmp_path / f"part{part}.csv").write_text("\n".join(lines))
+    (tmp_path / "part3.csv").write_text("")
+    assert recognise(tmp_path).kind == "table"
+    data = read(tmp_path)
+    assert len(data) == 150
+    assert data.spec.columns[0].is_number
+    assert np.isnan(data.values[:, 0]).nonzero()[0].tolist() == [52]
+    assert data.values[[2, 102], 0].tolist() == [31, 4.5]
+    assert [each.what for each in data.facts.skipped] == ["part3.csv"]
+
+
+def test_rows_and_labels_of_an_archive(tmp_path):
+    rng = np.random.default_rng(0)
+    rows, classes = rng.normal(size=(20, 3)), np.arange(20) % 2
+    np.savez(tmp_path / "a.npz", X=rows, y=classes)
+    assert recognise(tmp_path / "a.npz").kind == "table"
+    data = read(tmp_path / "a.npz")
+    assert len(data.spec.columns) == 3
+    assert data.labels.tolist() == classes.tolist()
+    assert np.allclose(read(rows[:4], like=data.spec).values, rows[:4])
+    np.savez(tmp_path / "b.npz", X=rows, Z=rows)
+    with pytest.raises(DataError, match="one array with two axes"):
+        read(tmp_path / "b.npz", kind="table")
+
+
+def test_a_damaged_file_is_complained_of_once(tmp_path):
+    path = tmp_path / "bytes.csv"
+    path.write_bytes(bytes(range(256)) * 9)
+    with pytest.raises(DataError) as caught:
+        recognise(path)
+    assert str(caught.value).count(str(path)) == 1
+    assert "taken for image or sound: it is" in str(caught.value)
+
+
+def test_what_a_spreadsheet_calls_unicode_text_is_read(tmp_path):
+    text = "size\tcolour\n" + "\n".join(f"{row / 3}\t{'weiß' if row % 2 else 'rot'}" for row in range(20))
+    (tmp_path / "a.tsv").write_text(text, encoding="utf-16")
+    (tmp_path / "b.tsv").write_text(text, encoding="utf-8")
+    assert recognise(tmp_path / "a.tsv").kind == "table"
+    assert read(tmp_path / "a.tsv").fingerprint == read(tmp_path / "b.tsv").fingerprint

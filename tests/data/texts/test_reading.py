@@ -62,6 +62,28 @@ def test_the_same_rows_are_the_same_data_in_every_form(name, tmp_path):
         assert word in said
 
 
+def test_facts_beside_the_texts_do_not_hide_them(tmp_path):
+    """JSON lines as they are collected: an id, the text, and whatever else was known."""
+    frame = pd.DataFrame(rows()).assign(lang="en", author=[f"a{n % 4}" for n in range(len(QUESTIONS))], year=2020, likes=3)
+    lines, table = tmp_path / "corpus.jsonl", tmp_path / "corpus.csv"
+    frame.to_json(lines, orient="records", lines=True)
+    frame.to_csv(table, index=False)
+    for source in (lines, table):
+        assert recognise(source).kind == "text"
+        assert read(source).texts == QUESTIONS
+
+
+def test_remarks_in_a_table_of_measures_leave_it_a_table_and_it_is_told(tmp_path):
+    frame = pd.DataFrame(rows()).rename(columns={"text": "remarks"}).drop(columns="split")
+    source = tmp_path / "measures.csv"
+    frame.assign(**{f"measure {n}": np.arange(len(frame)) * n for n in range(4)}).to_csv(source, index=False)
+    found = recognise(source)
+    assert found.kind == "table"
+    assert "text (its column 'remarks' holds texts of" in found.say()
+    frame.assign(a=1, b=2, c=3).to_json(tmp_path / "measures.jsonl", orient="records", lines=True)
+    assert recognise(tmp_path / "measures.jsonl").kind == "text"  # no other kind reads JSON
+
+
 def test_a_part_and_a_column_can_be_chosen_and_misspelt_ones_are_told(tmp_path):
     source = jsonl(tmp_path / "texts.jsonl")
     assert read(source, more={"part": "test"}, like=read(source).spec).texts == QUESTIONS[::3]
