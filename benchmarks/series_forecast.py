@@ -78,7 +78,11 @@ def raw(seen: Tensor) -> Tensor:
 
 
 def tokens(encoder: networks.Encoder) -> Features:
-    """All tokens of a series, end to end: what a frozen encoder says of it."""
+    """All tokens of a series, end to end: what a frozen encoder says of it.
+
+    Read before the last norm, which brings all tokens to one length: how far a series moves in a patch would be lost to a linear
+    reader. (The authors' batch norms keep it.)
+    """
 
     @torch.no_grad()
     def told(seen: Tensor) -> Tensor:
@@ -86,10 +90,8 @@ def tokens(encoder: networks.Encoder) -> Features:
         found = []
         for part in seen.split(128):
             number = torch.arange(len(part))
-            features = encoder(Batch(part, number, number)).tokens
-            if features is None:
-                sys.exit("forecasts are read from tokens; choose an encoder that has some")
-            found.append(features.unflatten(1, (part.shape[1], -1)).flatten(2))
+            layers = encoder(Batch(part, number, number), layers=True).layers
+            found.append(layers[-1].unflatten(1, (part.shape[1], -1)).flatten(2))
         return torch.cat(found)
 
     return told
