@@ -22,7 +22,7 @@ from sklearn.model_selection import GridSearchCV, GroupKFold, StratifiedKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from benchmarks.common import keep
+from benchmarks.common import keep, kept, settings_of
 from selflearn import recipes
 from selflearn.data import Dataset, read
 from selflearn.data.series.statistics import STATISTICS
@@ -156,6 +156,21 @@ def all_labels(train: Dataset, test: Dataset, features: Parts) -> dict[str, Any]
     return {"accuracy": round(float((told == test.labels).mean()), 4)}
 
 
+def dull(train: Dataset, test: Dataset, data: str) -> dict[str, Any]:
+    """Both parts' sizes, and what a classifier makes of descriptions that nothing was learned for."""
+    score = few_labels if data == "chest" else all_labels
+    described: Parts = (train.raw(np.arange(len(train))), test.raw(np.arange(len(test))))
+    count = STATISTICS * len(train.spec.channels)  # type: ignore[attr-defined]
+    return {
+        "train": len(train),
+        "test": len(test),
+        "largest class": round(float(np.bincount(test.labels[test.labels >= 0]).max() / len(test)), 4),
+        "statistics": score(train, test, (described[0][:, :count], described[1][:, :count])),
+        "statistics and values": score(train, test, described),
+        **({"octave energies": score(train, test, (energies(train), energies(test)))} if data == "chest" else {}),
+    }
+
+
 def main() -> None:
     """Dull descriptions, then each seed; kept after each."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -166,19 +181,14 @@ def main() -> None:
     for data in asked.data:
         train, test = chest() if data == "chest" else skeletons()
         score = few_labels if data == "chest" else all_labels
-        described: Parts = (train.raw(np.arange(len(train))), test.raw(np.arange(len(test))))
-        count = STATISTICS * len(train.spec.channels)  # type: ignore[attr-defined]
-        figures: dict[str, Any] = {
-            "train": len(train),
-            "test": len(test),
-            "largest class": round(float(np.bincount(test.labels[test.labels >= 0]).max() / len(test)), 4),
-            "statistics": score(train, test, (described[0][:, :count], described[1][:, :count])),
-            "statistics and values": score(train, test, described),
-            **({"octave energies": score(train, test, (energies(train), energies(test)))} if data == "chest" else {}),
-            "steps": asked.steps,
-        }
-        print(data, figures, flush=True)
+        stage = recipes.load("simclr", PRESETS[data], CHANGES[data], "series").stages[0]
+        figures = kept(f"series-{data}", settings_of(stage, asked.steps))
+        if "statistics" not in figures:
+            figures |= dull(train, test, data)
+            print(data, figures, flush=True)
         for seed in asked.seeds:
+            if str(seed) in figures.get("encoder", {}):
+                continue
             for name, features in learned(train, test, data, seed, asked.steps).items():
                 figures.setdefault(name, {})[str(seed)] = score(train, test, features)
             keep(f"series-{data}", figures)

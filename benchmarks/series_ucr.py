@@ -18,7 +18,7 @@ from sklearn.model_selection import GridSearchCV, StratifiedKFold
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.svm import SVC
 
-from benchmarks.common import RESULTS, keep
+from benchmarks.common import RESULTS, keep, settings_of
 from selflearn import recipes
 from selflearn.data import Dataset, read
 from selflearn.training import Budget, calibrate, embed
@@ -116,8 +116,8 @@ def dull(train: Dataset, test: Dataset) -> dict[str, float]:
 def measure(name: str, seeds: list[int], kept: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """One set: dull descriptions once, encoder and twin for each seed, told after each; what is kept is not measured again."""
     train, test = parts(name)
-    steps = steps_for(train)
-    found = kept if kept.get("steps") == steps else {"steps": steps, "encoder": {}, "untrained": {}}
+    settings = settings_of(recipes.load("simclr", "small", CHANGES, "series").stages[0], steps_for(train))
+    found = kept if kept.get("settings") == settings else {"settings": settings, "encoder": {}, "untrained": {}}
     if "dull" not in found:
         found["dull"] = dull(train, test)
         print(name, found["dull"], flush=True)
