@@ -36,6 +36,18 @@ def keep(name: str, figures: dict[str, Any], show: bool = True) -> None:
         print(json.dumps(figures, indent=1))
 
 
+def kept(name: str, settings: dict[str, Any]) -> dict[str, Any]:
+    """Figures that were kept under these very settings, so that a run that was cut off goes on; else the settings alone."""
+    file = RESULTS / f"{name}.json"
+    found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))["figures"] if file.exists() else {}
+    return found if found.get("settings") == settings else {"settings": settings}
+
+
+def settings_of(stage: recipes.Stage, steps: int) -> dict[str, Any]:
+    """What decides the figures of an encoder that learned by this stage."""
+    return {"steps": steps, **{name: stage.model_dump(mode="json")[name] for name in ("fit", "options", "views", "encoder")}}
+
+
 def _public(word: str) -> str:
     """A command's word without the folders of one machine."""
     return Path(word).name if "/" in word else word

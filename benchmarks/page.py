@@ -202,10 +202,10 @@ def _result(path: Path) -> str:
 
 
 def _rows(figures: dict[str, Any], before: str = "") -> Iterator[tuple[str, str]]:
-    """Figures as (name, value), nested names joined; explanations in long sentences stay in the JSON."""
+    """Figures as (name, value), nested names joined; long explanations and the settings stay in the JSON."""
     for name, value in figures.items():
         full = f"{before}{name.replace('_', ' ')}"
-        if name == "reasons":
+        if name in {"reasons", "settings"}:
             continue
         if isinstance(value, dict):
             yield from _rows(value, f"{full}: ")

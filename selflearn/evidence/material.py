@@ -168,6 +168,32 @@ def _chest() -> Material:
     return Material(dataset, *parts)
 
 
+WORN = {"head": 19, "chest": 3, "waist": 6, "upper arm": 8, "forearm": 10, "thigh": 14, "shin": 16}
+"""Joints of a skeleton where people wear devices: the places of the RealWorld data set."""
+
+
+def _worn() -> Material:
+    """Velocities of seven joints as if of devices worn there, relative to the body's middle and in units of its mean extent.
+
+    A sample is an action, brought to 48 moments. By people: four to learn from, one to tune on, the five of the official test
+    part to measure.
+    """
+    with np.load(data_file("msraction3d", "msraction3d.npz")) as content:
+        joints, offsets = content["joints"].astype(np.float64), [int(each) for each in content["offsets"]]
+        actions, person, names = content["labels"], content["subject"].astype(np.int64), content["class_names"]
+    samples = []
+    for start, end in pairwise(offsets):
+        around = joints[start:end] - joints[start:end].mean(axis=1, keepdims=True)
+        around /= np.sqrt(np.square(around).sum(axis=2).mean())
+        places = np.linspace(0, end - start - 1, 48)
+        worn = around[:, list(WORN.values())].reshape(end - start, -1)
+        samples.append(np.diff([np.interp(places, np.arange(end - start), channel) for channel in worn.T], axis=1))
+    options = ReadOptions(kind="series", labels=names[actions], groups=person, more={"devices": len(WORN)}, cache=False)
+    dataset = read(np.stack(samples).astype(np.float32), options)
+    parts = (np.flatnonzero(np.isin(person, each)) for each in ((1, 3, 5, 7), (9,), (2, 4, 6, 8, 10)))
+    return Material(dataset, *parts)
+
+
 def _ucr(name: str, development: int) -> Callable[[], Material]:
     """A set of the UCR archive; `development` of its training part, drawn once, are kept for tuning."""
 
@@ -225,6 +251,7 @@ LOADERS: dict[str, Callable[[], Material]] = {
     "cifar10": _official(_cifar10, development=5_000),
     "spoken-digits": _spoken_digits,
     "chest-accelerometer": _chest,
+    "worn-joints": _worn,
     "phalanges": _ucr("PhalangesOutlinesCorrect", development=400),
     "cora": _cora,
     "adult": _adult,

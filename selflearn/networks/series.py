@@ -10,6 +10,7 @@ from pydantic import Field
 from selflearn.data.series.spec import SeriesSpec
 from selflearn.networks.encoder import Encoder
 from selflearn.networks.series_dilated import DilatedEncoder
+from selflearn.networks.series_octaves import OctaveEncoder
 from selflearn.networks.series_patches import PatchTransformer
 
 Width = Annotated[int, Field(ge=2, le=4096)]
@@ -28,6 +29,7 @@ def dilated(
     instance: bool = False,
     steps: bool = False,
     statistics: bool = False,
+    devices: bool = False,
 ) -> Encoder:
     """Dilated convolutions with strong pooling.
 
@@ -44,9 +46,11 @@ def dilated(
     instance : each series is brought to its own mean 0 and deviation 1.
     steps : differences from step to step are read beside the values.
     statistics : mean, deviation, least and largest of what the trunk reads stand beside what it learned, untrained as they are.
+    devices : one trunk reads each device on its own, for views of devices; the embedding of all is the mean of theirs.
     """
-    joints = bool(spec.joints) if joints is None else joints
-    return DilatedEncoder(spec, width, depth, out, kernel + 1 - kernel % 2, pool, parts, joints, instance, steps, statistics)
+    joints = bool(spec.joints) and not devices if joints is None else joints
+    taps = kernel + 1 - kernel % 2
+    return DilatedEncoder(spec, width, depth, out, taps, pool, parts, joints, instance, steps, statistics, devices)
 
 
 def patches(
@@ -97,7 +101,30 @@ def patchtst(
     return encoder
 
 
-ENCODERS: dict[str, Callable[..., Encoder]] = {"dilated": dilated, "patches": patches, "patchtst": patchtst}
+def octaves(
+    spec: SeriesSpec,
+    *,
+    width: Width = 64,
+    depth: Annotated[int, Field(ge=0, le=16)] = 0,
+    out: Annotated[int, Field(ge=0, le=8192)] = 0,
+    pool: Literal["max", "mean", "both"] = "both",
+    parts: Annotated[int, Field(ge=1, le=16)] = 1,
+    frame: Annotated[int, Field(ge=0, le=4096)] = 0,
+    level: bool = False,
+) -> Encoder:
+    """Dilated convolutions over how strongly each channel moves at each speed, for worn sensors and other things that move.
+
+    Parameters
+    ----------
+    spec : of the series.
+    width, depth, out, pool, parts : as in `dilated`.
+    frame : steps of a frame; 0 makes about 24 of the longest series.
+    level : the mean of each channel in each frame is read beside its energies.
+    """
+    return OctaveEncoder(spec, width, depth, out, pool, parts, frame, level)
+
+
+ENCODERS: dict[str, Callable[..., Encoder]] = {"dilated": dilated, "octaves": octaves, "patches": patches, "patchtst": patchtst}
 
 
 def default(spec: SeriesSpec, accelerator: bool, needs: frozenset[str] = frozenset()) -> str:

@@ -58,6 +58,8 @@ class DilatedEncoder(Encoder):
     pool : over time: "max", "mean" or "both".
     parts : beside the whole, this many equal parts in time are pooled, so that the order of things tells; 1 is the whole alone.
     joints, instance, steps : what the trunk reads; see `SeriesInput`.
+    devices : channels are of devices that recorded together; one trunk reads each on its own, and the embedding is the mean of
+        theirs. A batch may hold one device alone. Needs a spec that has them.
     statistics : mean, deviation, least and largest of what the trunk reads, of the whole and of each part, are in the embedding.
         While training they are zeros: otherwise they would tell samples apart, and the trunk would have nothing to learn.
     """
@@ -77,18 +79,22 @@ class DilatedEncoder(Encoder):
         instance: bool,
         steps: bool,
         statistics: bool = False,
+        devices: bool = False,
     ) -> None:
         super().__init__()
         if joints and not spec.joints:
             raise RecipeError("joints = true needs series that are skeletons: read them with --read joints=NUMBER")
-        self.spec, self.pool, self.parts = spec, pool, parts
+        if devices and (joints or not spec.devices):
+            raise RecipeError("devices = true needs series of several devices, read with --read devices=NUMBER, and joints = false")
+        self.spec, self.pool, self.parts, self.devices = spec, pool, parts, spec.devices if devices else 0
+        self.channels = len(spec.channels)
         self.settings = dict(
             width=width, depth=depth, out=out, kernel=kernel, pool=pool, parts=parts, joints=joints, instance=instance, steps=steps,
-            statistics=statistics,
+            statistics=statistics, devices=devices,
         )  # fmt: skip
         depth = depth or enough_depth(spec.length, kernel)
         out = out or max(16, 320 // pooled_size(1, pool, parts))
-        self.input = SeriesInput(spec, joints, instance, steps)
+        self.input = SeriesInput(one_device(spec) if devices else spec, joints, instance, steps)
         self.embed = nn.Conv1d(self.input.size, width, 1)
         widths = [width] * depth + [out]
         self.blocks = nn.ModuleList(
@@ -100,6 +106,13 @@ class DilatedEncoder(Encoder):
     def forward(self, batch: Batch, mask: TokenMask | None = None, layers: bool = False) -> Features:
         if mask is not None:
             raise RecipeError("the encoder dilated cannot hide tokens; choose encoder: patches, or hide time in a view")
+        if self.devices and batch.values.shape[1] == self.channels:
+            each = [self._embedded(batch.replace(values=values)) for values in batch.values.chunk(self.devices, dim=1)]
+            return Features(pooled=torch.stack(each).mean(0))
+        return Features(pooled=self._embedded(batch))
+
+    def _embedded(self, batch: Batch) -> Tensor:
+        """(batch, dim) of what the trunk reads at once."""
         real = None if batch.mask is None else batch.mask[:, None]
         read = self.input(batch)
         values = kept(self.embed(read), real)
@@ -109,7 +122,14 @@ class DilatedEncoder(Encoder):
         if self.statistics:
             told = over_parts(read, batch.mask, "statistics", self.parts)
             pooled = torch.cat([pooled, torch.zeros_like(told) if self.training else told], dim=1)
-        return Features(pooled=pooled)
+        return pooled
+
+
+def one_device(spec: SeriesSpec) -> SeriesSpec:
+    """What there is to know of the first device alone."""
+    count = len(spec.channels) // spec.devices
+    alone = {name: getattr(spec, name)[:count] for name in ("channels", "mean", "std")}
+    return spec.model_copy(update={**alone, "joints": 0, "devices": 0})
 
 
 def enough_depth(length: int, kernel: int = 3) -> int:

@@ -1,6 +1,7 @@
 """Pure losses, one file an idea: tensors in, scalar out. Usable alone, in anyone's loop."""
 
 from selflearn.objectives.assignment import assignment_cross_entropy
+from selflearn.objectives.discrepancy import median_distance, mmd
 from selflearn.objectives.gaussian import random_directions, sigreg
 from selflearn.objectives.graph import SimilarityGraph
 from selflearn.objectives.info_nce import info_nce
@@ -17,6 +18,7 @@ from selflearn.objectives.redundancy import barlow_twins
 from selflearn.objectives.regression import cosine_regression, negative_cosine
 from selflearn.objectives.vicreg import covariance, invariance, variance
 from selflearn.objectives.view_prediction import view_prediction
+from selflearn.objectives.weighted import weighted_contrast
 
 __all__ = [
     "SimilarityGraph",
@@ -32,6 +34,8 @@ __all__ = [
     "masked_classification",
     "masked_cosine",
     "masked_reconstruction",
+    "median_distance",
+    "mmd",
     "mv_dhel",
     "mv_info_nce",
     "negative_cosine",
@@ -39,4 +43,5 @@ __all__ = [
     "sigreg",
     "variance",
     "view_prediction",
+    "weighted_contrast",
 ]

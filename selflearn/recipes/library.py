@@ -76,9 +76,22 @@ def presets_of(recipe: str | Path) -> tuple[str, ...]:
     return tuple(_read(path).get("presets") or ()) if path.is_file() else ()
 
 
+class _Once(yaml.SafeLoader):
+    """Plain data alone, and no key twice: YAML would keep the last without a word."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """The mapping, if all its keys differ."""
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        for key in keys:
+            if keys.count(key) > 1:
+                where = f"line {node.start_mark.line + 1} begins a mapping that has {key!r} twice; join the two"
+                raise yaml.constructor.ConstructorError(problem=where)
+        return super().construct_mapping(node, deep)
+
+
 def _read(path: Path) -> dict[str, Any]:
     try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+        raw = yaml.load(path.read_text(encoding="utf-8"), _Once)  # noqa: S506 (it is a safe loader)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise RecipeError(f"{path} is not readable YAML: {str(error).splitlines()[0]}") from error
     if not isinstance(raw, dict):

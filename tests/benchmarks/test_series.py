@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from sklearn.model_selection import GridSearchCV
+from sklearn.svm import SVC
 
 from benchmarks import series_forecast as forecast
 from benchmarks import series_ucr as ucr
@@ -19,6 +21,17 @@ def test_small_sets_are_not_searched_and_larger_ones_are() -> None:
     machine = ucr.svm(blobs, kinds)
     assert machine.C in ucr.STRENGTHS
     assert machine.score(blobs, kinds) == 1.0
+
+
+@pytest.mark.parametrize(("waves", "best"), [(1.0, 100.0), (1.5, np.inf), (2.0, 10_000.0)])
+def test_a_fold_left_out_chooses_no_other_machine(waves: float, best: float) -> None:
+    features = np.random.default_rng(0).uniform(-1, 1, size=(160, 2))
+    labels = (np.sin(waves * np.pi * features).prod(axis=1) > 0).astype(int)  # the finer the fields, the harder the machine
+    grid = {"C": [*ucr.STRENGTHS, np.inf]}
+    whole = GridSearchCV(SVC(gamma="scale", max_iter=10_000_000), grid, cv=5).fit(features, labels).best_estimator_
+    machine = ucr.svm(features, labels)
+    assert machine.C == whole.C == best
+    assert np.array_equal(machine.predict(features), whole.predict(features))
 
 
 def test_means_are_over_sets_and_seeds() -> None:

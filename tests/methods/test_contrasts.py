@@ -1,4 +1,4 @@
-"""Contrasts beyond pairs: many views at once, groups as positives of a momentum encoder, two passes without a change."""
+"""Contrasts beyond pairs: many views at once, groups as positives of a momentum encoder, devices, two passes without a change."""
 
 import pytest
 import torch
@@ -8,7 +8,7 @@ from selflearn.data.batch import Batch
 from selflearn.data.series import SeriesSpec
 from selflearn.errors import RecipeError
 from selflearn.methods import find
-from selflearn.objectives import info_nce, mv_dhel
+from selflearn.objectives import SimilarityGraph, info_nce, mv_dhel, weighted_contrast
 
 SPEC = SeriesSpec(channels=("x", "y"), length=32, mean=(0.0, 0.0), std=(1.0, 1.0))
 
@@ -107,3 +107,70 @@ def test_agreement_stops_at_the_other_side():
     outcome.losses["agreement"].backward()
     assert made.predict[0].weight.grad.abs().sum() > 0
     assert made.restore[1].weight.grad is None
+
+
+def devices(samples=8, groups=None):
+    """Three devices: the second is nearly the first, the third moves otherwise."""
+    generator = torch.Generator().manual_seed(0)
+    first = torch.randn(samples, 2, 32, generator=generator)
+    second = first + 0.1 * torch.randn(samples, 2, 32, generator=generator)
+    third = 3 + torch.randn(samples, 2, 32, generator=generator)
+    every = torch.arange(samples), torch.full((samples,), -1)
+    return [Batch(values, *every, groups=groups) for values in (first, second, third)]
+
+
+def test_the_device_most_alike_is_the_positive_at_the_same_moment_and_others_repel_by_their_likeness():
+    made = method("DeviceContrast", projector=[16, 8])
+    graph = made.edges(devices(), torch.Generator())
+    positive = graph.weights.unflatten(0, (3, 8)).unflatten(2, (3, 8))
+    repulsion = graph.repulsion.unflatten(0, (3, 8)).unflatten(2, (3, 8))
+    assert torch.equal(positive[0, :, 1], torch.eye(8))
+    assert torch.equal(positive[1, :, 0], torch.eye(8))
+    assert positive.sum() == 3 * 8
+    apart = 1 - torch.eye(8)
+    for anchor in range(3):
+        assert not repulsion[anchor, :, anchor].any()
+        weights = [float(repulsion[anchor, 0, other, 1]) for other in range(3) if other != anchor]
+        assert sum(weights) == pytest.approx(2.0, rel=1e-5)
+        for other in range(3):
+            assert torch.equal(repulsion[anchor, :, other], repulsion[anchor, 0, other, 1] * apart)
+    assert float(repulsion[0, 0, 1, 1]) > 5 * float(repulsion[0, 0, 2, 1])
+
+
+def test_its_loss_is_the_weighted_contrast_of_what_it_projects():
+    made = method("DeviceContrast", projector=[16, 8]).eval()
+    worn = devices()
+    graph = made.edges(worn, torch.Generator())
+    rows = made.head(torch.cat([made.encoder(view).pooled for view in worn]))
+    wanted = weighted_contrast(rows, rows, SimilarityGraph(graph.weights, graph.ignored), graph.repulsion, 0.05)
+    assert made(worn, torch.Generator()).total.item() == pytest.approx(wanted.item(), rel=1e-4)
+
+
+def test_an_anchor_looks_alone_and_a_few_other_moments_are_drawn_of_each_device():
+    made = method("DeviceContrast", projector=[16, 8], anchor=1, misaligned=2)
+    graph = made.edges(devices(), torch.Generator().manual_seed(1))
+    asked = graph.weights.sum(1)
+    assert asked.tolist() == [0] * 8 + [1] * 8 + [0] * 8
+    looked = (graph.repulsion[8:16] > 0).unflatten(1, (3, 8))
+    assert looked.sum(2).tolist() == [[2, 0, 2]] * 8
+    assert not looked[:, 0].logical_and(torch.eye(8, dtype=torch.bool)).any()
+    with pytest.raises(RecipeError, match="anchor = 3"):
+        method("DeviceContrast", projector=[16, 8], anchor=3)(devices(), torch.Generator())
+
+
+def test_a_random_device_is_drawn_anew_and_all_negatives_weigh_the_same():
+    made = method("DeviceContrast", projector=[16, 8], selection="random")
+    drawn = [made.edges(devices(), torch.Generator().manual_seed(seed)) for seed in range(12)]
+    assert len({tuple(graph.weights[0].tolist()) for graph in drawn}) == 2
+    assert all(set(graph.repulsion.unique().tolist()) == {0.0, 1.0} for graph in drawn)
+
+
+def test_moments_of_one_group_are_no_negatives_and_views_of_unlike_shape_are_refused():
+    made = method("DeviceContrast", projector=[16, 8], same="group")
+    groups = torch.arange(8) // 2
+    graph = made.edges(devices(groups=groups), torch.Generator())
+    same = torch.kron(torch.ones(3, 3), (groups[:, None] == groups).float()) > 0
+    assert not graph.repulsion[same].any()
+    worn = devices()
+    with pytest.raises(RecipeError, match="equally many channels and steps"):
+        made([worn[0], worn[1].replace(values=worn[1].values[..., :20])], torch.Generator())

@@ -20,6 +20,7 @@ SMALL = {
     "LeJEPA": {"projector": [32, 16], "slices": 32},
     "ManyViewContrast": {"projector": [32, 16]},
     "MomentumContrast": {"projector": [32, 16]},
+    "DeviceContrast": {"projector": [32, 16]},
     "TimeDRL": {},
     "MAE": {"decoder_width": 16, "decoder_depth": 1, "decoder_heads": 2},
     "GraphMAE": {"decoder_width": 16, "decoder_depth": 1, "decoder_heads": 2},
@@ -35,7 +36,7 @@ TOKENS = MASKED | {"TimeDRL"}
 ON_SERIES = {"TERA": "patches"}  # pictures' patches cannot be altered in their own numbers
 ON_TEXTS = {"MaskedLanguage": "transformer", "Autoencoder": "bag"}  # pictures have no words to tell; these take sentences
 VIEWS = {**dict.fromkeys(MASKED, "weak"), "Autoencoder": "plain", "TERA": "weak"}
-ANY_VIEWS = TOKENS | {"Autoencoder", "CrossEntropy", "TERA"}
+ANY_VIEWS = TOKENS | {"Autoencoder", "CrossEntropy", "TERA", "DeviceContrast"}
 MULTICROP = ["SimCLR", "SupCon", "SwAV", "DINO", "LeJEPA", "ManyViewContrast"]
 
 
@@ -161,6 +162,7 @@ def test_pairs_are_asked_for_where_published(data, name):
         ("LeJEPA", {"slices": 0}, "slices"),
         ("ManyViewContrast", {"objective": "delh"}, "objective"),
         ("MomentumContrast", {"spread": -0.1}, "spread"),
+        ("DeviceContrast", {"selection": "closet"}, "selection"),
         ("TimeDRL", {"dropout": 1.0}, "dropout"),
         ("MAE", {"hidden": 0.0}, "hidden"),
         ("MAE", {"hidden": 1.0}, "hidden"),

@@ -10,6 +10,7 @@ from selflearn.data.series import SeriesSpec
 from selflearn.errors import RecipeError
 from selflearn.networks import TokenMask, build, default_encoder, encoder_names
 from selflearn.networks.series_dilated import enough_depth
+from selflearn.networks.series_octaves import octave_energies, octaves_of
 from selflearn.views import made_up, plain
 
 SPEC = SeriesSpec(channels=("a", "b", "c"), length=48, mean=(0.0,) * 3, std=(1.0,) * 3)
@@ -23,12 +24,14 @@ SKELETON = SeriesSpec(
 )
 SMALL = {
     "dilated": {"width": 8, "out": 6},
+    "octaves": {"width": 8, "out": 6},
     "patches": {"width": 16, "depth": 2, "heads": 2, "patch": 8},
     "patchtst": {"width": 16, "depth": 2, "heads": 2, "patch": 8},
 }
 VARIANTS = [
     ("dilated", {}), ("dilated", {"parts": 3}), ("dilated", {"pool": "max", "instance": True, "steps": True}),
-    ("dilated", {"parts": 3, "statistics": True}), ("patches", {}), ("patches", {"pool": "class"}),
+    ("dilated", {"parts": 3, "statistics": True}), ("octaves", {}), ("octaves", {"parts": 2, "level": True, "frame": 5}),
+    ("patches", {}), ("patches", {"pool": "class"}),
     ("patches", {"independent": True, "instance": True, "pool": "class"}), ("patchtst", {}),
 ]  # fmt: skip
 
@@ -139,6 +142,44 @@ def test_joints_are_seen_apart_from_their_place_and_size() -> None:
     assert torch.allclose(made(seen).pooled, made(seen.replace(values=2 * seen.values)).pooled, atol=1e-3)
     with pytest.raises(RecipeError, match="joints=NUMBER"):
         encoder("dilated", joints=True)
+
+
+def test_devices_share_a_trunk_and_all_of_them_are_their_mean() -> None:
+    worn = SKELETON.model_copy(update={"joints": 0, "devices": 4})
+    made, seen = encoder("dilated", worn, devices=True, parts=2), batch(worn)
+    alone = [made(seen.replace(values=values)).pooled for values in seen.values.chunk(4, dim=1)]
+    assert torch.allclose(made(seen).pooled, torch.stack(alone).mean(0), atol=1e-5)
+    assert made(seen).pooled.shape == (5, made.dim)
+    for spec, options in ((SPEC, {}), (worn.model_copy(update={"joints": 4}), {"joints": True})):
+        with pytest.raises(RecipeError, match="devices=NUMBER"):
+            encoder("dilated", spec, devices=True, **options)
+
+
+def test_octave_energies_of_noise_have_their_closed_form_and_a_factor_is_a_sum() -> None:
+    noise = torch.randn(40, 1, 512, generator=torch.Generator().manual_seed(0))
+    found = octave_energies(noise, None, 5, 512).squeeze(2).double()
+    wanted = torch.tensor([(2 / 2**octave) for octave in range(5)]).log() / 4 + 1  # differences of two means of 2^k numbers
+    assert torch.allclose(found.mean(0), wanted.double(), atol=0.03)
+    louder = octave_energies(100 * noise, None, 5, 512).squeeze(2).double()
+    assert torch.allclose(louder - found, torch.full_like(found, torch.tensor(100.0).log().item() / 2), atol=1e-3)
+
+
+def test_octave_energies_do_not_know_the_level_and_tell_slow_from_quick() -> None:
+    time = torch.arange(512.0)
+    slow, quick = (torch.sin(2 * torch.pi * time / period) for period in (48, 6))
+    found = octave_energies(torch.stack([slow, quick])[:, None], None, 7, 16)
+    assert found.mean(2).argmax(1).tolist() == [4, 1]  # a third of a period is the difference that sees it best
+    moved = octave_energies(torch.stack([slow, quick])[:, None] + 50, None, 7, 16)
+    assert torch.allclose(moved, found, atol=1e-2)
+    assert [octaves_of(length) for length in (2, 3, 4, 208)] == [1, 1, 2, 7]
+
+
+def test_energies_stand_where_the_movement_is() -> None:
+    still = torch.zeros(1, 1, 256)
+    still[..., 128:160] = torch.randn(32, generator=torch.Generator().manual_seed(0))
+    found = octave_energies(still, None, 1, 32)
+    assert found[0, 0].argmax() == 4
+    assert found[0, 0, :3].max() < found[0, 0, 4] - 2
 
 
 def test_the_default_can_do_what_a_method_needs() -> None:

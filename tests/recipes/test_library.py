@@ -43,6 +43,13 @@ def test_a_file_of_ones_own(tmp_path):
         load(tmp_path / "absent.yaml")
 
 
+def test_a_key_that_stands_twice_is_refused_where_yaml_would_keep_the_last(tmp_path):
+    path = tmp_path / "twice.yaml"
+    path.write_text("summary: mine\nstages:\n  - fit: VICReg\n    batch: 32\n    batch: 64\n")
+    with pytest.raises(RecipeError, match="line 3 begins a mapping that has 'batch' twice"):
+        load(path)
+
+
 def test_a_recipe_cannot_run_code(tmp_path):
     path = tmp_path / "stranger.yaml"
     mark = tmp_path / "ran"
@@ -70,6 +77,12 @@ def test_the_form_of_data_decides_where_a_rule_asks_for_it():
     chosen = {form: choose("text", 1000, False, form=form).recipe for form in ("short", "long", "symbols", "")}
     assert chosen == {"short": "autoencoder", "long": "simclr", "symbols": "simclr", "": "simclr"}
     assert choose("text", 1000, True, form="short").recipe == "simclr"
+
+
+def test_numbers_of_each_kind_reach_it_in_the_small_preset():
+    kinds = {kind: load("simclr", "small", kind=kind).stages[0] for kind in ("series", "sound", "graph")}
+    assert kinds["series"].encoder["parts"] == 3
+    assert (kinds["sound"].settings.batch, kinds["graph"].settings.batch) == (128, 1024)
 
 
 def test_whole_graphs_are_learned_from_otherwise_than_the_nodes_of_one():

@@ -28,6 +28,8 @@ class SeriesReading(BaseModel):
     channels : the columns that are channels, as a list or joined by commas; by default all of numbers that are nothing else.
     rate : steps a second, where timestamps do not tell.
     joints : for skeletons: the channels are this many joints, each with equally many coordinates.
+    devices : the channels are of this many devices that recorded together (wrist, chest, ankle), the same ones of each, one device
+        after the other.
     longest : series of more steps are shortened, by averaging neighbours, all alike.
     part : "train" or "test" of a source that has both; by default both are read.
     """
@@ -41,5 +43,6 @@ class SeriesReading(BaseModel):
     channels: Names | None = None
     rate: float | None = Field(default=None, gt=0)
     joints: int | None = Field(default=None, ge=1)
+    devices: int | None = Field(default=None, ge=2)
     longest: int = Field(default=4096, ge=2)
     part: Literal["train", "test"] | None = None

@@ -182,6 +182,11 @@ def _spec(found: Found, cuts: windows.Cut, reading: SeriesReading, notes: list[s
     joints = reading.joints if reading.joints is not None else found.joints
     if joints and len(found.channels) % joints:
         raise DataError(f"{len(found.channels)} channels are not {joints} joints with equally many coordinates")
+    devices = reading.devices or 0
+    if devices and len(found.channels) % devices:
+        raise DataError(
+            f"{len(found.channels)} channels are not of {devices} devices with equally many; choose others with channels="
+        )
     return SeriesSpec(
         channels=tuple(found.channels),
         length=int(cuts.lengths.max()),
@@ -193,6 +198,7 @@ def _spec(found: Found, cuts: windows.Cut, reading: SeriesReading, notes: list[s
         rate=reading.rate or found.rate,
         every=found.every,
         joints=joints,
+        devices=devices,
     )
 
 

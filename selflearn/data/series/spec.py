@@ -24,6 +24,7 @@ class SeriesSpec(Spec):
     every : neighbouring steps of the source that were averaged into one.
     joints : for skeletons, how many joints the channels are; they are then ordered joint by joint, each with its coordinates. 0 for
         other series.
+    devices : how many devices recorded together; channels are ordered device by device, the same ones of each. 0 where not known.
     """
 
     kind: ClassVar[str] = "series"
@@ -37,6 +38,7 @@ class SeriesSpec(Spec):
     rate: float | None = Field(default=None, gt=0)
     every: int = Field(default=1, ge=1)
     joints: int = Field(default=0, ge=0)
+    devices: int = Field(default=0, ge=0)
 
     @model_validator(mode="after")
     def _agree(self) -> SeriesSpec:
@@ -44,6 +46,8 @@ class SeriesSpec(Spec):
             raise ValueError("series need one mean and one deviation above 0 for each channel")
         if self.joints and len(self.channels) % self.joints:
             raise ValueError(f"{len(self.channels)} channels are not {self.joints} joints of equally many coordinates")
+        if self.devices and len(self.channels) % self.devices:
+            raise ValueError(f"{len(self.channels)} channels are not {self.devices} devices of equally many")
         return self
 
     def describe(self) -> str:
@@ -51,5 +55,7 @@ class SeriesSpec(Spec):
         what = f"{len(self.channels)} channel{'s' if len(self.channels) != 1 else ''}"
         if self.joints:
             what = f"{self.joints} joints of {len(self.channels) // self.joints} coordinates"
+        if self.devices:
+            what += f" of {self.devices} devices"
         steps = "windows of" if self.windowed else "up to" if self.varies else "each of"
         return f"series of {what}, {steps} {self.length:,} steps"

@@ -68,13 +68,15 @@ class Joint(Method):
 
     def positives(self, views: list[Batch]) -> SimilarityGraph:
         """Edges among the samples of all views (of all ranks, in the order of `project`): here, views of one sample or group."""
-        samples = len(views[0])
-        own = torch.arange(samples, device=views[0].device) + rank() * samples
-        if self.same == "group":
-            if views[0].groups is None:
-                raise RecipeError("same: group needs to know the group of each sample (participant, speaker); give --groups")
-            own = views[0].groups
-        return SimilarityGraph.of_labels(gathered(own.repeat(len(views))))
+        return SimilarityGraph.of_labels(gathered(self.own(views[0]).repeat(len(views))))
+
+    def own(self, view: Batch) -> Tensor:
+        """(batch,) the number of each sample among those of all ranks, or of its group: samples of one number belong together."""
+        if self.same == "sample":
+            return torch.arange(len(view), device=view.device) + rank() * len(view)
+        if view.groups is None:
+            raise RecipeError("same: group needs to know the group of each sample (participant, speaker); give --groups")
+        return view.groups
 
     def project(self, pooled: Tensor) -> Tensor:
         """(batch, dim) to (batch, projection), of all ranks if the method `gathers`. The first call is what the monitors watch."""

@@ -18,13 +18,14 @@ from selflearn.views.base import View
 from selflearn.views.checks import ViewOptions, checked_options
 from selflearn.views.compose import Compose
 from selflearn.views.series.changes import DropChannels, Flip, Frequencies, Hide, Jitter, Rotate, Scale
+from selflearn.views.series.devices import Device
 from selflearn.views.series.timing import Crop, Permute, Warp, Window
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["Crop", "DropChannels", "Flip", "Frequencies", "Hide", "Jitter", "Permute", "Rotate", "Scale", "Standard", "Warp",
-           "Window", "build", "deploy_inputs", "deployed", "draw", "flat", "made_up", "plain"]  # fmt: skip
+__all__ = ["Crop", "Device", "DropChannels", "Flip", "Frequencies", "Hide", "Jitter", "Permute", "Rotate", "Scale", "Standard",
+           "Warp", "Window", "build", "deploy_inputs", "deployed", "draw", "flat", "made_up", "plain"]  # fmt: skip
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Part = Annotated[float, Field(gt=0, le=1)]
@@ -86,7 +87,8 @@ def build(spec: SeriesSpec, name: str = "standard", size: int | None = None, **o
         it is), `crop` (least share that is stretched to the whole), `warp`, `segments` (that change places), `scaling`, `level`,
         `frequency`, `removed` (frequencies), `jitter`, `hiding` (share of time), `channel_drop`, `rotation` (degrees) and `flip`.
         "multicrop": these two, then `crops` (4) windows of about `local` (0.4) of the steps. "weak": one view, with `jitter`,
-        `scaling` and `window`. "plain": one, the series itself.
+        `scaling` and `window`. "devices": one of each device that recorded together, what it alone recorded, as it is. "plain":
+        one, the series itself.
     size : None; a series has no other size than its own.
 
     Raises
@@ -143,6 +145,12 @@ def _weak(spec: SeriesSpec, options: _Weak) -> list[View]:
     return [Compose(parts if options.window == 1 else [*parts, Window((options.window, 1.0))])]
 
 
+def _devices(spec: SeriesSpec, options: ViewOptions) -> list[View]:
+    if not spec.devices:
+        raise RecipeError("views of devices need to know how many recorded together: read the series with --read devices=NUMBER")
+    return [Compose([Standard(spec), Device(number, spec.devices)]) for number in range(spec.devices)]
+
+
 def _plain(spec: SeriesSpec, options: ViewOptions) -> list[View]:
     return [Standard(spec)]
 
@@ -151,6 +159,7 @@ PRESETS: dict[str, tuple[type[Any], Callable[[SeriesSpec, Any], list[View]]]] = 
     "standard": (_Changed, _standard),
     "multicrop": (_Multicrop, _multicrop),
     "weak": (_Weak, _weak),
+    "devices": (ViewOptions, _devices),
     "plain": (ViewOptions, _plain),
 }
 

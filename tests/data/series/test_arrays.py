@@ -97,6 +97,15 @@ def test_recordings_end_to_end_with_offsets_and_joints(tmp_path: Path) -> None:
     assert data.facts.groups.tolist() == (np.arange(12) // 4).tolist()
 
 
+def test_devices_are_known_once_told_and_to_those_read_like_them() -> None:
+    both = np.concatenate([STACK, STACK], axis=1)
+    data = series(both, more={"devices": 2})
+    assert data.spec.devices == 2
+    assert "6 channels of 2 devices" in data.spec.describe()
+    assert series(both[:4], like=data.spec).spec.devices == 2
+    assert series(both).spec.devices == 0
+
+
 def test_a_recording_with_labels_and_subjects_for_each_step(tmp_path: Path) -> None:
     path = tmp_path / "walk.npz"
     steps = 1200
@@ -140,6 +149,7 @@ def test_what_is_no_series_is_refused_in_one_sentence(source: object, said: str)
         ({"form": "diary"}, "form"),
         ({"window": 41}, "41"),
         ({"joints": 2}, "2 joints"),
+        ({"devices": 2}, "2 devices"),
         ({"form": "recording"}, "steps, channels"),
     ],
 )

@@ -9,7 +9,7 @@ from selflearn.data.batch import Batch
 from selflearn.data.series import SeriesSpec
 from selflearn.errors import RecipeError
 from selflearn.views import build, deploy_inputs, deployed, draw, flat, made_up, make_views, plain
-from selflearn.views.series import Crop, DropChannels, Flip, Frequencies, Hide, Jitter, Permute, Rotate, Scale, Warp, Window
+from selflearn.views.series import Crop, Device, DropChannels, Flip, Frequencies, Hide, Jitter, Permute, Rotate, Scale, Warp, Window
 
 SPEC = SeriesSpec(channels=("a", "b", "c"), length=40, mean=(1.0, 0.0, -2.0), std=(2.0, 1.0, 0.5))
 UNEVEN = SPEC.model_copy(update={"varies": True})
@@ -155,6 +155,7 @@ def test_frequencies_keep_the_level_and_lose_what_is_removed() -> None:
         ("standard", {"hiding": 1.0}, "hiding"),
         ("weak", {"crop": 0.5}, "crop"),
         ("plain", {"size": 32}, "no size"),
+        ("devices", {}, "--read devices=NUMBER"),
     ],
 )
 def test_what_is_wrong_is_named(name: str, options: dict, says: str) -> None:
@@ -173,6 +174,17 @@ def test_presets_have_the_views_they_promise() -> None:
     everything = {"warp": 0.2, "segments": 2, "frequency": 0.1, "channel_drop": 0.2, "rotation": 20, "flip": 0.5, "window": 0.8}
     (one, _) = make_views(raw, build(SPEC, "standard", **everything), generator())
     assert {"speed", "order", "gain", "lost", "turn", "flipped", "window", "crop", "noise", "hidden"} <= set(one.changes)
+
+
+def test_each_device_is_seen_alone_and_as_it_is() -> None:
+    worn = SPEC.model_copy(update={"devices": 3})
+    whole = plain(worn)(made_up(worn, 6), generator())
+    each = make_views(made_up(worn, 6), build(worn, "devices"), generator())
+    assert [tuple(view.values.shape) for view in each] == [(6, 1, 40)] * 3
+    assert torch.equal(torch.cat([view.values for view in each], dim=1), whole.values)
+    for number, devices, says in ((2, 2, "below 2"), (0, 2, "2 devices")):
+        with pytest.raises(RecipeError, match=says):
+            Device(number, devices)(whole, generator())
 
 
 @pytest.mark.parametrize("spec", [SPEC, UNEVEN], ids=["even", "uneven"])
