@@ -111,7 +111,7 @@ class Screen(Reporter):
 
 def _card(scorecard: Scorecard) -> Table:
     """Measures down, features across; the interval in small where there is one."""
-    columns = ["encoder", "raw", "pca", "untrained"]
+    columns = scorecard.names()
     table = Table(box=None, header_style="dim")
     table.add_column("measure")
     for name in columns:
