@@ -7,12 +7,23 @@ from typing import Any
 from selflearn.data.options import ReadOptions, Recognition, kind_options
 from selflearn.data.tasks.batch import TaskBatch
 from selflearn.data.tasks.options import TaskReading
-from selflearn.data.tasks.priors import PRIORS, GaussianProcess, Prior
+from selflearn.data.tasks.priors import PRIORS, GaussianProcess, Prior, SmallTable
 from selflearn.data.tasks.spec import TaskSpec
 from selflearn.data.tasks.store import Tasks
 from selflearn.errors import DataError, complaint, nearest
 
-__all__ = ["GaussianProcess", "Prior", "TaskBatch", "TaskReading", "TaskSpec", "Tasks", "read", "recognise", "spec_class"]
+__all__ = [
+    "GaussianProcess",
+    "Prior",
+    "SmallTable",
+    "TaskBatch",
+    "TaskReading",
+    "TaskSpec",
+    "Tasks",
+    "read",
+    "recognise",
+    "spec_class",
+]
 
 spec_class = TaskSpec
 PREFIX = "prior:"
