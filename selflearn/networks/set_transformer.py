@@ -13,6 +13,7 @@ from selflearn.data.batch import Batch
 from selflearn.data.tasks.batch import TaskBatch
 from selflearn.data.tasks.spec import TaskSpec
 from selflearn.errors import RecipeError
+from selflearn.networks.alignment import REGRESSIONS, aligned, by_frequency
 from selflearn.networks.encoder import Encoder
 from selflearn.networks.features import Answers, Features, TokenMask
 from selflearn.networks.standardise import Standardise
@@ -31,18 +32,21 @@ class SetTransformer(Encoder):
     ----------
     spec : a task spec.
     width, depth, heads : length of a token, number of blocks, attention heads in each.
+    align : whether tasks whose scale is their own are brought into one form first (`alignment`); where the prior's is fixed, never.
     """
 
     capabilities = frozenset({"answers"})
     spec: TaskSpec
     borders: Tensor
 
-    def __init__(self, spec: TaskSpec, width: int, depth: int, heads: int) -> None:
+    def __init__(self, spec: TaskSpec, width: int, depth: int, heads: int, align: bool = True) -> None:
         super().__init__()
         self.spec, self.dim = spec, width
-        self.settings = {"width": width, "depth": depth, "heads": heads}
+        self.settings = {"width": width, "depth": depth, "heads": heads, "align": align}
         self.standardise = Standardise(spec.mean, spec.std, axes=0) if spec.mean else None
-        self.point = nn.Sequential(nn.Linear(spec.features, 2 * width), nn.GELU(), nn.Linear(2 * width, width))
+        self.aligns = align and not spec.mean
+        inputs = spec.features + (len(REGRESSIONS) * max(spec.classes, 1) if self.aligns else 0)
+        self.point = nn.Sequential(nn.Linear(inputs, 2 * width), nn.GELU(), nn.Linear(2 * width, width))
         self.known: nn.Module = nn.Embedding(spec.classes, width) if spec.classes else nn.Linear(1, width)
         self.start = nn.Parameter(width**-0.5 * torch.randn(1, 1, width))
         self.transformer = Transformer(width, depth, heads)
@@ -51,8 +55,9 @@ class SetTransformer(Encoder):
 
     def forward(self, batch: Batch, mask: TokenMask | None = None, layers: bool = False) -> Features:
         tasks = self._checked(batch, mask)
-        tokens = self.point(self._scaled(tasks))
-        told = self.known(tasks.targets.clamp_min(0) if self.spec.classes else tasks.targets[..., None])
+        targets = self._places(tasks).gather(1, tasks.targets.clamp_min(0)) if self.spec.classes else tasks.targets
+        tokens = self.point(self._inputs(tasks, targets))
+        told = self.known(targets if self.spec.classes else targets[..., None])
         tokens = tokens + torch.where(tasks.asked[..., None], 0.0, told)
         whole = torch.cat([self.start.expand(len(tasks), -1, -1).to(tokens.dtype), tokens], dim=1)
         output, outputs = self.transformer(whole, *self._attended(tasks))
@@ -61,8 +66,26 @@ class SetTransformer(Encoder):
     def answers(self, batch: Batch) -> Answers:
         tasks = self._checked(batch, None)
         features = self(tasks)
-        borders = None if self.spec.classes else self.borders
-        return Answers(self.answer(features.tokens), tasks.targets, tasks.asked, borders, features.pooled)
+        logits, borders = self.answer(features.tokens), self.borders
+        if not self.spec.classes:
+            return Answers(logits, tasks.targets, tasks.asked, borders, features.pooled)
+        logits = logits.gather(2, self._places(tasks)[:, None].expand_as(logits))
+        return Answers(logits, tasks.targets, tasks.asked, None, features.pooled)
+
+    def _places(self, tasks: TaskBatch) -> Tensor:
+        """(batch, classes) the number under which the network knows each class of a task."""
+        if self.aligns:
+            return by_frequency(tasks.targets, tasks.context, self.spec.classes)
+        return torch.arange(self.spec.classes, device=tasks.device).expand(len(tasks), -1)
+
+    def _inputs(self, tasks: TaskBatch, targets: Tensor) -> Tensor:
+        """(batch, points, numbers) what the network sees of inputs: scaled, and brought into one form where it aligns."""
+        values = self._scaled(tasks)
+        if not self.aligns:
+            return values
+        with torch.no_grad():
+            wanted = nn.functional.one_hot(targets, self.spec.classes) if self.spec.classes else targets[..., None]
+            return torch.cat(aligned(values, wanted.to(values.dtype), tasks.context), dim=2)
 
     def _attended(self, tasks: TaskBatch) -> tuple[Tensor | None, int]:
         """Of the first so many tokens, which may be attended to: (batch, tokens) bool, or None for all of them."""

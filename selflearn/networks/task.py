@@ -18,6 +18,7 @@ def set_transformer(
     width: Annotated[int, Field(ge=2, le=4096)] = 64,
     depth: Annotated[int, Field(ge=1, le=64)] = 4,
     heads: Annotated[int, Field(ge=1, le=64)] = 4,
+    align: bool = True,
 ) -> Encoder:
     """A transformer over points that attend to the context; the published ones have a width of 512 and 6 to 12 blocks.
 
@@ -25,8 +26,9 @@ def set_transformer(
     ----------
     spec : a task spec.
     width, depth, heads : length of a token, number of blocks, attention heads.
+    align : bring tasks whose scale is their own into one form first; the published network learns to do without.
     """
-    return SetTransformer(spec, width, depth, heads)
+    return SetTransformer(spec, width, depth, heads, align)
 
 
 ENCODERS: dict[str, Callable[..., Encoder]] = {"set-transformer": set_transformer}

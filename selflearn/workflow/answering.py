@@ -16,7 +16,7 @@ from selflearn.objectives import bar_log_density
 from selflearn.training import choose_device
 from selflearn.workflow.measuring import Parts
 
-NUMBERS, CLASSES = 500, 200
+NUMBERS, CLASSES = 500, 100
 """Tasks that are scored: of numbers, and of classes, where two rivals are fitted anew on each."""
 AT_ONCE = 32
 
