@@ -63,7 +63,7 @@ prior_fitted = Experiment(
     name="prior-fitted",
     systems=("S103",),
     claim=(
-        "After 1,500 updates of 16 functions drawn from a Gaussian process with an unknown length scale, a transformer tells "
+        "After 1,000 updates of 16 functions drawn from a Gaussian process with an unknown length scale, a transformer tells "
         "hidden values of new functions, in one pass and with nothing fitted, so well that its log likelihood has gone more than "
         "85 % of the way from a normal of the context's mean and variance to the exact posterior predictive"
     ),
@@ -79,5 +79,5 @@ prior_fitted = Experiment(
     ),
     seeds=range(10, 15),
     quick=Size(samples=40_000, budget="500steps", seeds=3, tested=500),
-    full=Size(samples=40_000, budget="1500steps", tested=1_000),
+    full=Size(samples=40_000, budget="1000steps", tested=1_000),
 )
