@@ -7,7 +7,9 @@ import pytest
 from sklearn.datasets import load_iris
 
 from selflearn import PriorFittedClassifier, PriorFittedRegressor, SelfLearner, learn
+from selflearn.data import read
 from selflearn.errors import DataError
+from selflearn.workflow import fill_in, fill_in_file
 
 SMALL = {"encoder": {"width": 32, "depth": 2}, "optimiser.lr": 0.003}
 
@@ -88,6 +90,42 @@ def test_a_function_is_told_with_how_sure_that_is(functions):
     assert (low < middle).all()
     assert (middle < high).all()
     assert np.mean((low < truth) & (truth < high)) > 0.6
+
+
+def test_a_column_is_filled_in_where_it_is_empty(tables, functions, iris, tmp_path):
+    pd = pytest.importorskip("pandas")
+    values, labels = iris
+    frame = pd.DataFrame(values, columns=["a", "b", "c", "d"])
+    frame["kind"] = np.array(["x", "y", "z"])[labels]
+    frame.loc[40:, "kind"] = None
+    frame.to_csv(tmp_path / "flowers.csv", index=False)
+    assert fill_in_file(tables, tmp_path / "flowers.csv", "kind", tmp_path / "told.csv") == 110
+    told = pd.read_csv(tmp_path / "told.csv")
+    assert list(told.columns) == ["id", "prediction", "probability"]
+    assert told["id"].tolist() == list(range(40, 150))
+    rows = read(tmp_path / "flowers.csv", kind="table", more={"leave_out": ["kind"]}).raw(np.arange(150))
+    again = PriorFittedClassifier(tables).fit(rows[:40], frame["kind"][:40]).predict(rows[40:])
+    assert told["prediction"].tolist() == again.tolist()
+
+    line = pd.DataFrame({"x": np.linspace(0, 7, 40), "y": 3 * np.linspace(0, 7, 40) + 100})
+    line.loc[::2, "y"] = np.nan
+    told = fill_in(functions, line, "y").to_pandas()
+    assert len(told) == 20
+    assert np.abs(told["prediction"] - (3 * line["x"][::2].to_numpy() + 100)).mean() < 3
+    assert (told["low"] < told["high"]).all()
+
+
+def test_a_column_that_cannot_be_filled_in_says_why(tables, functions, tmp_path):
+    pd = pytest.importorskip("pandas")
+    frame = pd.DataFrame({"x": np.arange(10.0), "y": np.arange(10.0), "z": list("abcdefghij"), "e": [None] * 10})
+    with pytest.raises(DataError, match="known in every row"):
+        fill_in(functions, frame, "y")
+    with pytest.raises(DataError, match="holds others"):
+        fill_in(functions, frame, "z")
+    with pytest.raises(DataError, match="known nowhere"):
+        fill_in(tables, frame, "e")
+    with pytest.raises(DataError, match=r"\.csv or \.parquet"):
+        fill_in_file(tables, frame, "y", tmp_path / "told.txt")
 
 
 def test_what_cannot_be_told_says_what_to_do(tables, functions, iris, tmp_path):

@@ -86,9 +86,12 @@ class Screen(Reporter):
         if scorecard.rows:
             self.console.print(_card(scorecard))
 
-    def files(self, run: Path, page: Path) -> None:
+    def files(self, run: Path, page: Path, predicts: bool = False) -> None:
         """Where things lie and what can be done with them next."""
         self.console.print(f"Report:  {escape(str(page))}", soft_wrap=True)
+        if predicts:
+            self.console.print(f"Next:    selflearn predict {escape(str(run))} TABLE --column NAME", soft_wrap=True)
+            return
         self.console.print(
             f"Next:    selflearn search {escape(str(run))} --like FILE   |   selflearn embed {escape(str(run))} DATA",
             soft_wrap=True,
