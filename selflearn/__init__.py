@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 _PUBLIC = {
+    "PriorFittedClassifier": "selflearn.in_context",
+    "PriorFittedRegressor": "selflearn.in_context",
     "SelfLearner": "selflearn.estimator",
     "SelfLearningClassifier": "selflearn.estimator",
     "learn": "selflearn.workflow",
@@ -17,11 +19,23 @@ _PUBLIC = {
     "SelflearnError": "selflearn.errors",
 }
 
-__all__ = ["Run", "SelfLearner", "SelfLearningClassifier", "SelflearnError", "__version__", "learn", "load", "resume"]
+__all__ = [
+    "PriorFittedClassifier",
+    "PriorFittedRegressor",
+    "Run",
+    "SelfLearner",
+    "SelfLearningClassifier",
+    "SelflearnError",
+    "__version__",
+    "learn",
+    "load",
+    "resume",
+]
 
 if TYPE_CHECKING:
     from selflearn.errors import SelflearnError
     from selflearn.estimator import SelfLearner, SelfLearningClassifier
+    from selflearn.in_context import PriorFittedClassifier, PriorFittedRegressor
     from selflearn.workflow import Run, learn, load, resume
 
 

@@ -75,7 +75,9 @@ def _pairs(pairs: list[str] | None, option: str = "--set", example: str = "optim
 @app.command()
 def learn(
     context: typer.Context,
-    source: Annotated[str | None, typer.Argument(help="A folder, file or name of data; `digits` is built in.")] = None,
+    source: Annotated[
+        str | None, typer.Argument(help="A folder, file or name of data (`digits`), or a prior (`prior:gp`, `prior:table`).")
+    ] = None,
     recipe: Annotated[
         str | None, typer.Option(help="A recipe's name (see `selflearn recipes`) or a YAML file of your own.")
     ] = None,
@@ -95,7 +97,7 @@ def learn(
         str | None, typer.Option(help="A recipe's preset: small (minutes on a CPU), published (the paper's).")
     ] = None,
     kind: Annotated[
-        str | None, typer.Option(help="Overrule what the data is taken for: image, sound, series, table, graph, text.")
+        str | None, typer.Option(help="Overrule what the data is taken for: image, sound, series, table, graph, text, task.")
     ] = None,
     read: Annotated[
         list[str] | None, typer.Option("--read", help="How to read the data, e.g. --read window=128. Repeatable.")
@@ -149,7 +151,7 @@ def learn(
         screen.say("Writing the report.")
         page = report_run(run)
     screen.verdict(run.verdict, run.scorecard)
-    screen.files(run.path, page)
+    screen.files(run.path, page, predicts="answers" in run.encoder.capabilities)
     if run.verdict.kind in {"collapsed", "diverged"}:
         raise typer.Exit(3)
 
@@ -173,6 +175,23 @@ def embed(
             workflow.load(run), source, out, device=device, batch=batch, read=options, reporter=screen
         )
     screen.done(f"{count:,} embeddings of {dim} numbers in {out}")
+
+
+@app.command()
+def predict(
+    run: RunPath,
+    source: Annotated[str, typer.Argument(help="A table: CSV, TSV, Parquet, Arrow.")],
+    column: Annotated[str, typer.Option(help="The column to tell where it is empty, from the rows where it is known.")],
+    out: Annotated[Path, typer.Option(help="A .csv or .parquet file.")] = Path("predictions.csv"),
+    device: Device = "auto",
+) -> None:
+    """Tell a column of a small table with a network that learned from a prior, such as `prior:table`; nothing is trained."""
+    from selflearn import workflow
+    from selflearn.cli.screen import Screen
+
+    with Screen() as screen:
+        count = workflow.fill_in_file(workflow.load(run), source, column, out, device=device, reporter=screen)
+    screen.done(f"{count:,} predictions in {out}")
 
 
 @app.command()

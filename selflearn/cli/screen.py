@@ -87,9 +87,12 @@ class Screen(Reporter):
         if scorecard.rows:
             self.console.print(_card(scorecard))
 
-    def files(self, run: Path, page: Path) -> None:
+    def files(self, run: Path, page: Path, predicts: bool = False) -> None:
         """Where things lie and what can be done with them next."""
         self.console.print(f"Report:  {escape(str(page))}", soft_wrap=True)
+        if predicts:
+            self.console.print(f"Next:    selflearn predict {escape(str(run))} TABLE --column NAME", soft_wrap=True)
+            return
         self.console.print(
             f"Next:    selflearn search {escape(str(run))} --like FILE   |   selflearn embed {escape(str(run))} DATA",
             soft_wrap=True,
@@ -113,7 +116,7 @@ class Screen(Reporter):
 
 def _card(scorecard: Scorecard) -> Table:
     """Measures down, features across; the interval in small where there is one."""
-    columns = ["encoder", "raw", "pca", "untrained"]
+    columns = scorecard.names()
     table = Table(box=None, header_style="dim")
     table.add_column("measure")
     for name in columns:

@@ -20,7 +20,11 @@ KINDS: dict[str, str] = {
     "text": "selflearn.data.texts",
     "table": "selflearn.data.tables",
     "graph": "selflearn.data.graphs",
+    "task": "selflearn.data.tasks",
 }
+
+NAMES = ("digits", "prior:")
+"""How sources begin that are names, and no paths: embedded data, and priors over tasks."""
 
 LEAST = 8
 """Fewest samples to learn from: a batch needs negatives beyond one pair, and a held-out fifth must hold one sample at least."""
@@ -66,7 +70,8 @@ def read(source: Any, options: ReadOptions | None = None, **keywords: Any) -> Da
     Parameters
     ----------
     source : a folder, a file, a NumPy array, a torch tensor, a list of pictures or paths, a pandas DataFrame, a Hugging Face
-        dataset, or the name "digits" (scikit-learn's 1,797 embedded scans of digits).
+        dataset, the name "digits" (scikit-learn's 1,797 embedded scans of digits), or a prior over tasks: ``"prior:gp"``, or an
+        object of one's own (`selflearn.data.tasks.Prior`).
     options : how to read; `keywords` are fields of `ReadOptions` and overrule it.
 
     Raises
@@ -118,12 +123,17 @@ def spec_from_json(data: dict[str, Any]) -> Spec:
         raise DataError(f"a spec of the kind {kind!r} is damaged or of another version: {error}") from error
 
 
+def is_name(source: Any) -> bool:
+    """Whether a source is the name of data that lies in no file."""
+    return isinstance(source, str) and (source == NAMES[0] or source.startswith(NAMES[1]))
+
+
 def _kind(name: str) -> _Kind:
     return cast(_Kind, import_module(KINDS[name]))
 
 
 def _check_path(source: Any) -> None:
-    if not isinstance(source, str | Path) or str(source) == "digits":
+    if not isinstance(source, str | Path) or is_name(source):
         return
     try:
         exists = Path(source).expanduser().exists()

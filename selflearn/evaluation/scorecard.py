@@ -11,6 +11,7 @@ from selflearn.errors import RunError
 from selflearn.measures.intervals import Values, interval, paired_interval
 
 FEATURES = ("encoder", "raw", "pca", "untrained")
+LIMIT = ("exact",)  # what nobody can be above on average: shown beside the others, and no baseline
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,7 @@ class Row:
 
     Attributes
     ----------
-    features : "encoder", or the baseline "raw", "pca" or "untrained".
+    features : "encoder"; the baseline "raw", "pca" or "untrained", or another's name; "exact" for what cannot be surpassed.
     measure : e.g. "knn", "linear", "1 label a class", "rankme".
     value, low, high : mean and 95 % interval; accuracies in [0, 1]. With n = 1 there is no interval: low = high = value. The
         interval of a few-label measure has both its parts: of the draws of labels, and of the test samples that draws share.
@@ -98,6 +99,11 @@ class Scorecard:
             raise KeyError(f"no {measure!r} of {features!r} was measured; measured: {', '.join(self.measures()) or 'nothing'}")
         return row.value
 
+    def names(self) -> list[str]:
+        """Whose rows there are: the usual ones first, others as they came."""
+        found = dict.fromkeys(row.features for row in self.rows)
+        return [*(name for name in FEATURES if name in found), *(name for name in found if name not in FEATURES)]
+
     def measures(self) -> list[str]:
         """The measures, in the order they were taken."""
         return list(dict.fromkeys(row.measure for row in self.rows))
@@ -124,7 +130,11 @@ class Scorecard:
     def lead(self, measure: str, level: float = 0.95) -> Lead | None:
         """How the encoder compares with its baselines in a measure where more is better; None if either was not measured."""
         own = self.find("encoder", measure)
-        others = [row for row in self.rows if row.measure == measure and row.features != "encoder" and math.isfinite(row.value)]
+        others = [
+            row
+            for row in self.rows
+            if row.measure == measure and row.features not in {"encoder", *LIMIT} and math.isfinite(row.value)
+        ]
         if own is None or not others or not math.isfinite(own.value):
             return None
         best = max(others, key=lambda row: row.value)
@@ -154,7 +164,7 @@ class Scorecard:
 
     def table(self) -> str:
         """The scorecard as plain text: a line a measure, a column a set of features, each with half its interval's width."""
-        names = [name for name in FEATURES if any(row.features == name for row in self.rows)]
+        names = self.names()
         lines = [["measure", *names]]
         for measure in self.measures():
             lines.append([measure, *(_cell(self.find(name, measure)) for name in names)])

@@ -244,6 +244,13 @@ def _adult() -> Material:
     return Material(dataset, learn[:-5_000], learn[-5_000:], test)
 
 
+def _gaussian_process() -> Material:
+    """Functions of one input from a Gaussian process of unknown length scale; 5,000 to tune on, 5,000 to measure."""
+    dataset = read("prior:gp", more={"tasks": 100_000})
+    rows = np.arange(len(dataset))
+    return Material(dataset, rows[10_000:], rows[:5_000], rows[5_000:10_000])
+
+
 LOADERS: dict[str, Callable[[], Material]] = {
     "digits": _digits,
     "mnist": _official(_pixels("mnist", "mnist.npz"), development=10_000),
@@ -255,6 +262,7 @@ LOADERS: dict[str, Callable[[], Material]] = {
     "phalanges": _ucr("PhalangesOutlinesCorrect", development=400),
     "cora": _cora,
     "adult": _adult,
+    "gaussian-process": _gaussian_process,
     "trec": _texts("trec"),
     "sst2": _texts("sst2"),
     "clinc150": _texts("clinc150"),

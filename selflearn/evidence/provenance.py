@@ -11,8 +11,16 @@ from pathlib import Path
 from selflearn.errors import RunError
 
 PACKAGE = Path(__file__).resolve().parents[1]
-WITHOUT = ("cli/", "serving/", "estimator", "workflow/", "evidence/")  # cannot change a score, but for these:
-BUT = ("workflow/measuring.py", "evidence/arms.py", "evidence/material.py", "evidence/scoring.py", "evidence/corruption.py")
+WITHOUT = ("cli/", "serving/", "estimator", "in_context.py", "workflow/", "evidence/")  # cannot change a score, but for these:
+BUT = (
+    "workflow/measuring.py",
+    "workflow/answering.py",
+    "workflow/predicting.py",
+    "evidence/arms.py",
+    "evidence/material.py",
+    "evidence/scoring.py",
+    "evidence/corruption.py",
+)
 
 
 def committed(files: Iterable[Path]) -> str | None:

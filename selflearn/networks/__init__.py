@@ -2,7 +2,7 @@
 
 from selflearn.networks.decoders import LinearDecoder, TokenDecoder
 from selflearn.networks.encoder import Encoder
-from selflearn.networks.features import Features, TokenContent, TokenMask
+from selflearn.networks.features import Answers, Features, TokenContent, TokenMask
 from selflearn.networks.heads import PrototypeLayer, mlp
 from selflearn.networks.kinds import ENCODERS, build, default_encoder, encoder_names
 from selflearn.networks.masks import block_mask, borrow, complementary_masks, random_mask, random_mask_of
@@ -11,6 +11,7 @@ from selflearn.networks.synced import standardised, synced
 
 __all__ = [
     "ENCODERS",
+    "Answers",
     "Encoder",
     "Features",
     "LinearDecoder",

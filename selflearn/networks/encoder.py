@@ -13,7 +13,7 @@ from selflearn.data.batch import Batch
 from selflearn.data.spec import Spec
 from selflearn.errors import RecipeError
 from selflearn.networks.decoders import TokenDecoder
-from selflearn.networks.features import Features, TokenContent, TokenMask
+from selflearn.networks.features import Answers, Features, TokenContent, TokenMask
 
 
 class Encoder(nn.Module, ABC):
@@ -28,7 +28,8 @@ class Encoder(nn.Module, ABC):
     settings : plain JSON from which `networks.build(spec, **settings)` makes an equal, untrained encoder.
     capabilities : what methods may ask for: "tokens" (returns tokens), "mask-drop", "mask-replace", "mask-show" (accepts such a
         `TokenMask`), "mask-borrow" (accepts one that borrows), "layers" (gives every block's tokens), "dropout" (two passes over
-        one view differ while training), "any-size" (accepts views of other sizes than its own, as multi-crop needs).
+        one view differ while training), "any-size" (accepts views of other sizes than its own, as multi-crop needs), "answers"
+        (tells targets of a batch that it is not shown).
     """
 
     spec: Spec
@@ -65,6 +66,11 @@ class Encoder(nn.Module, ABC):
         kind whose tokens have relations of their own (graphs) brings its own.
         """
         return TokenDecoder(self.dim, self.token_grid(), width, depth, heads, sum(self.content_size()), self.token_real)
+
+    def answers(self, batch: Batch) -> Answers:
+        """What it tells of the targets that the batch hides from it."""
+        name = self.settings.get("name", type(self).__name__)
+        raise RecipeError(f"the encoder {name} answers nothing: its data has no targets in its samples")
 
     def _tokenless(self) -> RecipeError:
         name = self.settings.get("name", type(self).__name__)

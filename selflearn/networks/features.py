@@ -60,3 +60,23 @@ class TokenContent:
 
     values: Tensor | None
     classes: Tensor | None = None
+
+
+@dataclass
+class Answers:
+    """What an encoder tells of targets that it was not shown.
+
+    Attributes
+    ----------
+    logits : (batch, points, outputs): of a target's classes, or of the bars between `borders`.
+    targets : (batch, points) what is true: int64 classes, or numbers.
+    asked : (batch, points) bool, True where the encoder was not shown the target.
+    borders : (outputs + 1,) of the bars in which numbers are told; None for classes.
+    pooled : (batch, dim) the summary of what was shown.
+    """
+
+    logits: Tensor
+    targets: Tensor
+    asked: Tensor
+    borders: Tensor | None
+    pooled: Tensor

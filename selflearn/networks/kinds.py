@@ -21,6 +21,7 @@ ENCODERS: dict[str, str] = {
     "text": "selflearn.networks.text",
     "table": "selflearn.networks.table",
     "graph": "selflearn.networks.graph",
+    "task": "selflearn.networks.task",
 }
 """Kind of data -> module with `ENCODERS` (name -> factory with keyword options) and `default(spec, accelerator, needs) -> name`."""
 

@@ -36,17 +36,20 @@ class Block(nn.Module):
         self.query_key_value, self.project = nn.Linear(dim, 3 * dim), nn.Linear(dim, dim)
         self.widen, self.narrow = nn.Linear(dim, inner), nn.Linear(inner, dim)
 
-    def forward(self, tokens: Tensor, real: Tensor | None = None) -> Tensor:
-        """(batch, tokens, dim) to the same. `real`, (batch, tokens) bool, is True where a token may be attended to."""
-        tokens = tokens + self.drop(self._attend(self.norm_attention(tokens), real))
+    def forward(self, tokens: Tensor, real: Tensor | None = None, context: int | None = None) -> Tensor:
+        """(batch, tokens, dim) to the same. `real`, (batch, tokens) bool, is True where a token may be attended to.
+
+        With `context`, only the first so many tokens are attended to, and `real` is about these.
+        """
+        tokens = tokens + self.drop(self._attend(self.norm_attention(tokens), real, context))
         return tokens + self.drop(self.narrow(F.gelu(self.widen(self.norm_inner(tokens)))))
 
-    def _attend(self, tokens: Tensor, real: Tensor | None) -> Tensor:
+    def _attend(self, tokens: Tensor, real: Tensor | None, context: int | None) -> Tensor:
         batch, count, dim = tokens.shape
         split = self.query_key_value(tokens).reshape(batch, count, 3, self.heads, dim // self.heads)
         query, key, value = split.permute(2, 0, 3, 1, 4).unbind(0)
         allowed = None if real is None else real[:, None, None, :]
-        mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=allowed)
+        mixed = F.scaled_dot_product_attention(query, key[:, :, :context], value[:, :, :context], attn_mask=allowed)
         return self.project(mixed.transpose(1, 2).reshape(batch, count, dim))
 
 
@@ -65,11 +68,11 @@ class Transformer(nn.Module):
         self.norm = nn.LayerNorm(dim, eps=1e-6)
         self.apply(_initialise)
 
-    def forward(self, tokens: Tensor, real: Tensor | None = None) -> tuple[Tensor, list[Tensor]]:
+    def forward(self, tokens: Tensor, real: Tensor | None = None, context: int | None = None) -> tuple[Tensor, list[Tensor]]:
         """(batch, tokens, dim) to the normalised output of the last block, and every block's own output."""
         outputs = []
         for block in self.blocks:
-            tokens = block(tokens, real)
+            tokens = block(tokens, real, context)
             outputs.append(tokens)
         return self.norm(tokens), outputs
 

@@ -2,6 +2,7 @@
 
 from selflearn.objectives.assignment import assignment_cross_entropy
 from selflearn.objectives.discrepancy import median_distance, mmd
+from selflearn.objectives.bars import bar_log_density, bar_mean, bar_nll, bar_quantile
 from selflearn.objectives.gaussian import random_directions, sigreg
 from selflearn.objectives.graph import SimilarityGraph
 from selflearn.objectives.info_nce import info_nce
@@ -24,6 +25,10 @@ __all__ = [
     "SimilarityGraph",
     "altered_reconstruction",
     "assignment_cross_entropy",
+    "bar_log_density",
+    "bar_mean",
+    "bar_nll",
+    "bar_quantile",
     "barlow_twins",
     "cosine_regression",
     "covariance",

@@ -150,6 +150,15 @@ def _stage(stage: dict[str, Any]) -> str:
 
 
 def _usage(run: Run) -> list[tuple[str, str]]:
+    if "answers" in run.encoder.capabilities:
+        kind = "Classifier" if run.encoder.spec.form == "classes" else "Regressor"
+        return [
+            ("Tell a column of a table where it is empty", f"selflearn predict {run.path} TABLE --column NAME"),
+            (
+                "Use it in Python",
+                f'from selflearn import PriorFitted{kind}\nmodel = PriorFitted{kind}("{run.path}").fit(rows, known)',
+            ),
+        ]
     return [
         ("Find what is most like a sample", f"selflearn search {run.path} --like FILE"),
         ("Embed other data", f"selflearn embed {run.path} DATA --out embeddings.parquet"),

@@ -52,6 +52,8 @@ MEASURES = {
     "nmi": Measure("Clusters, NMI", "agreement of k-means clusters with the classes; 1 is perfect", False, True, LABELLED),
     "ari": Measure("Clusters, ARI", "agreement beyond chance, pair by pair; 1 is perfect", False, True, LABELLED),
     "self retrieval": Measure("Self retrieval", "a view of a sample finds its own sample among all", True, True, UNLABELLED),
+    "accuracy": Measure("Accuracy", "hidden targets of held-out tasks that are told right", True, True, LABELLED),
+    "log likelihood": Measure("Log likelihood", "of hidden targets of held-out tasks, in nats", False, True, LABELLED),
     "rankme": Measure(
         "Effective rank", "RankMe: directions the embedding really uses; near 1 means collapse", False, False, UNLABELLED
     ),
@@ -65,7 +67,7 @@ MEASURES = {
         "Uniformity", "how evenly samples spread over the sphere; more negative is more even", False, False, UNLABELLED
     ),
 }
-HEADLINES = ("knn", "4 labels a class", "1 label a class", "16 labels a class", "linear", "self retrieval")
+HEADLINES = ("accuracy", "knn", "4 labels a class", "1 label a class", "16 labels a class", "linear", "self retrieval")
 
 
 def describe(measure: str) -> Measure:
@@ -120,8 +122,7 @@ def table(card: Scorecard) -> dict[str, Any] | None:
     """Columns and families of rows of the scorecard's table; None without rows."""
     if not card.rows:
         return None
-    present = {row.features for row in card.rows}
-    columns = {key: FEATURES.get(key, key) for key in [*FEATURES, *sorted(present - set(FEATURES))] if key in present}
+    columns = {key: FEATURES.get(key, key.capitalize()) for key in card.names()}
     families: dict[str, list[dict[str, Any]]] = {LABELLED: [], UNLABELLED: []}
     for name in card.measures():
         measure = describe(name)

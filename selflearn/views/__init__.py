@@ -39,6 +39,7 @@ VIEWS = {
     "text": "selflearn.views.text",
     "sound": "selflearn.views.sound",
     "graph": "selflearn.views.graph",
+    "task": "selflearn.views.task",
 }
 
 

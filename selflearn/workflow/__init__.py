@@ -1,8 +1,9 @@
-"""What everything below calls: learn, resume, load, embed, evaluate."""
+"""What everything below calls: learn, resume, load, embed, evaluate, fill in."""
 
+from selflearn.workflow.filling import fill_in, fill_in_file
 from selflearn.workflow.learning import learn, resume
 from selflearn.workflow.reporter import Reporter
 from selflearn.workflow.run import Run, load
 from selflearn.workflow.using import embed_to_file, evaluate
 
-__all__ = ["Reporter", "Run", "embed_to_file", "evaluate", "learn", "load", "resume"]
+__all__ = ["Reporter", "Run", "embed_to_file", "evaluate", "fill_in", "fill_in_file", "learn", "load", "resume"]

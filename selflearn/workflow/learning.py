@@ -9,10 +9,12 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from selflearn import networks, recipes
 from selflearn.data import Dataset, ReadOptions, read, recognise, subset
 from selflearn.errors import RunError
-from selflearn.evaluation import Scorecard, judge
+from selflearn.evaluation import Scorecard, judge, judge_answers
 from selflearn.measures import Verdict
 from selflearn.networks import Encoder
 from selflearn.ranks import check_alike, from_leader, leads, leave, together, wait_for_all
@@ -20,6 +22,7 @@ from selflearn.recipes import PlanOutcome, Recipe
 from selflearn.training import Budget, RunFolder, choose_device, choose_precision, embed
 from selflearn.views import plain
 from selflearn.workflow import environment, records
+from selflearn.workflow.answering import answers_in_context, measure_answers, scored
 from selflearn.workflow.choosing import pick_recipe, uses_accelerator
 from selflearn.workflow.measuring import Parts, divide, measure
 from selflearn.workflow.reporter import Reporter
@@ -164,7 +167,7 @@ def _digest(request: Request, recipe: Recipe) -> str:
 
 def _default_out(source: str | None, recipe: Recipe) -> Path:
     place = Path(source or "data").resolve()  # so that "." has a name too
-    return RunFolder.free_path(place.name if place.is_dir() else place.stem, recipe.name)
+    return RunFolder.free_path((place.name if place.is_dir() else place.stem).replace(":", "-"), recipe.name)
 
 
 def _prepare(dataset: Dataset, recipe: Recipe, request: Request) -> tuple[Parts, Encoder]:
@@ -223,6 +226,8 @@ def _judge(
     encoder = outcome.encoder
     if outcome.alarm is not None and outcome.alarm.kind == "diverged":
         return Scorecard(rows=[], notes=["training diverged: there is no encoder to score"]), outcome.alarm
+    if answers_in_context(encoder):
+        return _judge_answers(folder, request, recipe, dataset, parts, outcome, reporter)
     vectors = embed(
         encoder,
         dataset,
@@ -246,3 +251,19 @@ def _judge(
     records.write_pictures(folder, dataset, request.seed)
     records.write_views(folder, dataset, recipe, request.seed)
     return scorecard, judge(scorecard, outcome.alarm)
+
+
+def _judge_answers(
+    folder: RunFolder, request: Request, recipe: Recipe, dataset: Dataset, parts: Parts, outcome: PlanOutcome, reporter: Reporter
+) -> tuple[Scorecard, Verdict]:
+    """A network that answers is judged by its answers; the report shows the tasks that were scored, each by its summary."""
+    encoder, rows = outcome.encoder, scored(dataset, parts, request.seed)
+    twin = recipes.build_twin(recipe.stages[0], encoder, request.seed)
+    scorecard = measure_answers(dataset, rows, encoder, twin, device=request.device, progress=reporter.work)
+    sample = subset(dataset, rows)
+    vectors = embed(encoder, sample, plain(dataset.spec), device=request.device)
+    everything = np.arange(len(rows))
+    records.write_embeddings(folder, sample, Parts(everything[:0], everything), vectors)
+    records.write_pictures(folder, sample, request.seed)
+    records.write_views(folder, sample, recipe, request.seed)
+    return scorecard, judge_answers(scorecard, outcome.alarm)

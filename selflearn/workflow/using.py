@@ -12,10 +12,11 @@ import pyarrow.parquet as pq
 from selflearn import recipes
 from selflearn.data import Dataset
 from selflearn.errors import DataError
-from selflearn.evaluation import Scorecard, judge
+from selflearn.evaluation import Scorecard, judge, judge_answers
 from selflearn.measures import Verdict
 from selflearn.training import embed
 from selflearn.views import plain
+from selflearn.workflow.answering import answers_in_context, measure_answers, scored
 from selflearn.workflow.measuring import Parts, divide, measure
 from selflearn.workflow.records import describe_data, warnings_of
 from selflearn.workflow.reporter import Reporter
@@ -99,8 +100,12 @@ def evaluate(
         chosen, labels=labels, groups=groups, more=read, progress=lambda done, total: reporter.work("reading", done, total)
     )
     _tell(dataset, reporter)
-    parts = divide(dataset, request.holdout or 0.2, request.seed) if source is not None else _own_parts(run, dataset, request)
     untrained = recipes.build_twin(recipe.stages[0], run.encoder, request.seed)
+    if answers_in_context(run.encoder):
+        rows = scored(dataset, divide(dataset, request.holdout, request.seed), request.seed)
+        scorecard = measure_answers(dataset, rows, run.encoder, untrained, device=device, progress=reporter.work)
+        return scorecard, judge_answers(scorecard)
+    parts = divide(dataset, request.holdout or 0.2, request.seed) if source is not None else _own_parts(run, dataset, request)
     scorecard = measure(
         dataset,
         parts,

@@ -90,6 +90,28 @@ class Scans:
         return views.make_views(self.batch(rows), views.build(self.spec, name, **options), generator)
 
 
+class Drawn:
+    """Tasks of a Gaussian process."""
+
+    def __init__(self) -> None:
+        self.data = read("prior:gp", more={"points": 12, "bars": 8, "tasks": 500})
+        self.spec = self.data.spec
+
+    def batch(self, rows: torch.Tensor) -> Batch:
+        return self.data.batch(np.asarray(rows))
+
+    def encoder(self, name: str = "set-transformer", **options) -> networks.Encoder:
+        return networks.build(self.spec, name, **{"width": 32, "depth": 2, "heads": 2, **options})
+
+    def views(self, rows: torch.Tensor, generator: torch.Generator, name: str = "standard", **options) -> list[Batch]:
+        return views.make_views(self.batch(rows), views.build(self.spec, name, **options), generator)
+
+
+@pytest.fixture(scope="session")
+def tasks() -> Drawn:
+    return Drawn()
+
+
 @pytest.fixture(scope="session")
 def scans() -> Scans:
     return Scans()

@@ -30,24 +30,28 @@ SMALL = {
     "Autoencoder": {},
     "CrossEntropy": {"classes": 10},
     "TERA": {"span": 2, "time": 0.5},
+    "PriorFitted": {},
 }
 MASKED = {"MAE", "GraphMAE", "Data2Vec", "JEPA", "MaskedLanguage"}
 TOKENS = MASKED | {"TimeDRL"}
 ON_SERIES = {"TERA": "patches"}  # pictures' patches cannot be altered in their own numbers
 ON_TEXTS = {"MaskedLanguage": "transformer", "Autoencoder": "bag"}  # pictures have no words to tell; these take sentences
+ON_TASKS = {"PriorFitted": "set-transformer"}  # pictures hide no targets
 VIEWS = {**dict.fromkeys(MASKED, "weak"), "Autoencoder": "plain", "TERA": "weak"}
 ANY_VIEWS = TOKENS | {"Autoencoder", "CrossEntropy", "TERA", "DeviceContrast"}
+ANY_VIEWS = TOKENS | {"Autoencoder", "CrossEntropy", "TERA", "PriorFitted"}
 MULTICROP = ["SimCLR", "SupCon", "SwAV", "DINO", "LeJEPA", "ManyViewContrast"]
 
 
 @pytest.fixture
 def data(request, name):
-    return request.getfixturevalue("sentences" if name in ON_TEXTS else "scans" if name in ON_SERIES else "digits")
+    made_of = {"sentences": ON_TEXTS, "scans": ON_SERIES, "tasks": ON_TASKS}
+    return request.getfixturevalue(next((fixture for fixture, names in made_of.items() if name in names), "digits"))
 
 
 def made(data, name, **options):
     torch.manual_seed(0)
-    encoder = data.encoder({**ON_TEXTS, **ON_SERIES}.get(name) or ("vit-tiny" if name in TOKENS else "resnet-narrow"))
+    encoder = data.encoder({**ON_TEXTS, **ON_SERIES, **ON_TASKS}.get(name) or ("vit-tiny" if name in TOKENS else "resnet-narrow"))
     return find(name)(encoder, **{**SMALL[name], **options})
 
 
