@@ -1,5 +1,6 @@
 """Pure losses, one file an idea: tensors in, scalar out. Usable alone, in anyone's loop."""
 
+from selflearn.objectives.answers import answers_to_classes, answers_to_numbers, answers_to_shares
 from selflearn.objectives.assignment import assignment_cross_entropy
 from selflearn.objectives.gaussian import random_directions, sigreg
 from selflearn.objectives.graph import SimilarityGraph
@@ -21,6 +22,9 @@ from selflearn.objectives.view_prediction import view_prediction
 __all__ = [
     "SimilarityGraph",
     "altered_reconstruction",
+    "answers_to_classes",
+    "answers_to_numbers",
+    "answers_to_shares",
     "assignment_cross_entropy",
     "barlow_twins",
     "cosine_regression",
