@@ -69,7 +69,7 @@ def fit(
     RunError : the folder is in use, or its checkpoints do not fit this method.
     KeyboardInterrupt, SystemExit : SIGINT or SIGTERM came; the state is saved and can be resumed.
     """
-    settings, notes = _sized(settings, len(dataset))
+    settings, notes = _sized(settings, len(dataset), dataset.shared)
     method.check_batch(settings.batch)
     device = choose_device(settings.device)
     precision = choose_precision(device, settings.precision)
@@ -108,12 +108,17 @@ def fit(
         return _outcome(module, device, precision)
 
 
-def _sized(settings: FitSettings, samples: int) -> tuple[FitSettings, list[str]]:
-    """The settings with a batch that this many samples can fill at least twice an epoch."""
+def _sized(settings: FitSettings, samples: int, shared: bool) -> tuple[FitSettings, list[str]]:
+    """The settings with a batch that this many samples can fill at least twice an epoch.
+
+    Where any batch holds all of the data anyway (the nodes of one graph), one that is meant to hold all samples does.
+    """
     if samples < LEAST_SAMPLES:
         raise DataError(f"{samples} samples are too few to learn from: {LEAST_SAMPLES} are the least, hundreds may teach something")
     if samples >= 2 * settings.batch:
         return settings, []
+    if shared and settings.batch >= samples:
+        return settings.model_copy(update={"batch": samples}), []
     batch = samples // 2
     return settings.model_copy(update={"batch": batch}), [
         f"batch lowered from {settings.batch} to {batch}: there are only {samples} samples"
