@@ -7,7 +7,7 @@ from selflearn.data.options import ReadOptions, Recognition
 from selflearn.data.samplers import BatchStream
 from selflearn.data.spec import Spec
 from selflearn.data.splits import few_labels, folds, split
-from selflearn.data.subset import subset
+from selflearn.data.subset import knowing, subset
 
 __all__ = [
     "KINDS",
@@ -21,6 +21,7 @@ __all__ = [
     "Spec",
     "few_labels",
     "folds",
+    "knowing",
     "read",
     "recognise",
     "spec_from_json",

@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor
 
+from selflearn.data.questions import Question
+
 Self = TypeVar("Self", bound="Batch")
 
 
@@ -28,6 +30,7 @@ class Batch:
     groups : (batch,) int64 group numbers (participant, speaker, site), or None where unknown.
     changes : what a view did to each sample: name -> tensor of (batch, ...).
     scope : "global" for a view of (nearly) the whole sample, "local" for a small part of it.
+    questions : what a view asks a method to tell: name -> question. They are about this batch as it is: a part of it has none.
     """
 
     values: Tensor
@@ -38,6 +41,7 @@ class Batch:
     groups: Tensor | None = None
     changes: dict[str, Tensor] = field(default_factory=dict)
     scope: str = "global"
+    questions: dict[str, Question] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.index)
@@ -57,7 +61,7 @@ class Batch:
 
     def select(self: Self, rows: Tensor) -> Self:
         """The samples at `rows` (int64 positions or a bool mask of (batch,))."""
-        return self._map(lambda tensor: tensor[rows])
+        return dataclasses.replace(self, questions={})._map(lambda tensor: tensor[rows])
 
     def fits(self, other: Batch) -> bool:
         """Whether `join` can put the two together: equal scope, and samples of equal shape."""
@@ -65,7 +69,7 @@ class Batch:
 
     @classmethod
     def join(cls: type[Self], batches: Sequence[Self]) -> Self:
-        """The samples of several batches that fit, one batch after the other; `changes` are not kept.
+        """The samples of several batches that fit, one batch after the other; `changes` and `questions` are not kept.
 
         Kinds whose samples do not lie along the first axis (packed graphs) override this, `fits` and `select`.
         """
@@ -73,7 +77,7 @@ class Batch:
             return batches[0]
         parts = [each._tensors() for each in batches]
         whole: dict[str, Any] = {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
-        return dataclasses.replace(batches[0], **whole, changes={})
+        return dataclasses.replace(batches[0], **whole, changes={}, questions={})
 
     def replace(self: Self, **fields: Any) -> Self:
         """A copy with some fields replaced; `changes` are merged into those already kept."""
@@ -95,5 +99,7 @@ class Batch:
             if isinstance(value, Tensor):
                 fields[each.name] = change(value)
             elif isinstance(value, dict):
-                fields[each.name] = {name: change(tensor) for name, tensor in value.items()}
+                fields[each.name] = {
+                    name: part.mapped(change) if isinstance(part, Question) else change(part) for name, part in value.items()
+                }
         return dataclasses.replace(self, **fields)

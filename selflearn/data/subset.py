@@ -26,6 +26,10 @@ def subset(dataset: Dataset, indices: Sequence[int] | np.ndarray) -> Dataset:
     ------
     DataError : a position outside the dataset, or a mask of another length.
     """
+    return _chosen(dataset, indices)
+
+
+def _chosen(dataset: Dataset, indices: Sequence[int] | np.ndarray) -> _Subset:
     chosen = np.asarray(indices)
     if chosen.dtype == bool:
         if chosen.shape != (len(dataset),):
@@ -35,29 +39,43 @@ def subset(dataset: Dataset, indices: Sequence[int] | np.ndarray) -> Dataset:
     if len(chosen) and (chosen.min() < 0 or chosen.max() >= len(dataset)):
         raise DataError(f"positions run from 0 to {len(dataset) - 1}; got {chosen.min()} to {chosen.max()}")
     if isinstance(dataset, _Subset):
-        return _Subset(dataset.whole, dataset.chosen[chosen])
-    return _Subset(dataset, chosen)
+        return _Subset(dataset.whole, dataset.chosen[chosen], dataset.facts.labels[chosen])
+    return _Subset(dataset, chosen, dataset.facts.labels[chosen])
+
+
+def knowing(dataset: Dataset, indices: Sequence[int] | np.ndarray) -> Dataset:
+    """All samples of `dataset`, of which only those at `indices` keep their label; the others are unlabelled (-1).
+
+    Raises
+    ------
+    DataError : as `subset`.
+    """
+    everything = _chosen(dataset, np.arange(len(dataset)))
+    known = np.isin(everything.chosen, _chosen(dataset, indices).chosen)
+    return _Subset(everything.whole, everything.chosen, np.where(known, everything.facts.labels, -1))
 
 
 class _Subset(Dataset):
-    def __init__(self, whole: Dataset, chosen: np.ndarray) -> None:
+    def __init__(self, whole: Dataset, chosen: np.ndarray, labels: np.ndarray) -> None:
         facts = whole.facts
         self.whole, self.chosen, self.spec, self.streamed = whole, chosen, whole.spec, whole.streamed
         self.shared = whole.shared
         self.raw_is, self.side, self.drawn = whole.raw_is, whole.side, whole.drawn  # type: ignore[misc]
         self.facts = Facts(
             ids=[facts.ids[row] for row in chosen],
-            labels=facts.labels[chosen],
+            labels=labels,
             classes=facts.classes,
             groups=None if facts.groups is None else facts.groups[chosen],
             skipped=facts.skipped,
             notes=facts.notes,
         )
-        self.fingerprint = hashlib.blake2b(whole.fingerprint.encode() + chosen.tobytes(), digest_size=16).hexdigest()
+        held_back = b"" if np.array_equal(labels, facts.labels[chosen]) else labels.tobytes()
+        self.fingerprint = hashlib.blake2b(whole.fingerprint.encode() + chosen.tobytes() + held_back, digest_size=16).hexdigest()
 
     def batch(self, indices: Sequence[int] | np.ndarray) -> Batch:
         inside = np.asarray(indices, dtype=np.int64)
-        return self.whole.batch(self.chosen[inside]).replace(index=torch.from_numpy(inside.copy()))
+        found = self.whole.batch(self.chosen[inside])
+        return found.replace(index=torch.from_numpy(inside.copy()), labels=torch.from_numpy(self.facts.labels[inside]))
 
     def raw(self, indices: Sequence[int] | np.ndarray) -> np.ndarray:
         return self.whole.raw(self.chosen[np.asarray(indices, dtype=np.int64)])

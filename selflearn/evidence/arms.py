@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from selflearn import recipes
-from selflearn.data import Dataset
+from selflearn.data import Dataset, few_labels, knowing
 from selflearn.evidence.closure import source
 from selflearn.evidence.material import Drawn
 from selflearn.evidence.scoring import Score, Subject, scorecard
@@ -77,7 +77,9 @@ class Learned(Arm):
     changes : dotted keys laid over it.
     preset : of the recipe.
     kind : the kind of data, for which the recipe may have numbers of its own.
+    labels : of each class, so many labels are known while it learns, drawn by the seed; None: all that the learning part has.
     score : from the data, what was learned and the seed to scores.
+    labels : how many samples of each class have a label while it learns, drawn by the seed; None: all that have one.
     """
 
     recipe: str
@@ -85,6 +87,7 @@ class Learned(Arm):
     preset: str | None = "small"
     score: Score = scorecard
     kind: str = "image"
+    labels: int | None = None
 
     def resolved(self) -> Recipe:
         """The recipe with preset and changes."""
@@ -93,24 +96,29 @@ class Learned(Arm):
 
     def state(self) -> dict[str, Any]:
         kind = {} if self.kind == "image" else {"kind": self.kind}  # statements on pictures were sealed before there were others
-        return {"learned": self.recipe, "preset": self.preset, "changes": dict(self.changes), "score": source(self.score), **kind}
+        more = {**kind, **self._few()}
+        return {"learned": self.recipe, "preset": self.preset, "changes": dict(self.changes), "score": source(self.score), **more}
 
     def settings(self) -> dict[str, Any]:
         stages = self.resolved().model_dump(mode="json")["stages"]
-        return {"learned": stages, "score": source(self.score)}
+        return {"learned": stages, "score": source(self.score), **self._few()}
+
+    def _few(self) -> dict[str, int]:
+        return {} if self.labels is None else {"labels": self.labels}
 
     def families(self) -> tuple[str, ...]:
-        return tuple(sorted({find(stage.fit).__module__.split(".")[-2] for stage in self.resolved().stages}))
+        parts = (part for stage in self.resolved().stages for part in find(stage.fit).parts(stage.options))
+        return tuple(sorted({part.__module__.split(".")[-2] for part in parts}))
 
     def files(self) -> list[Path]:
         return [recipes.shelf()[self.resolved().name]]
 
     def run(self, job: Job) -> Measured:
-        recipe = self.resolved()
-        encoder = recipes.build_encoder(recipe.stages[0], job.data.learn.spec, job.seed, accelerator=False)
-        outcome = recipes.run_plan(
-            recipe, job.data.learn, encoder, Budget.parse(job.budget), job.seed, device="cpu", precision=PRECISION
-        )
+        recipe, learn = self.resolved(), job.data.learn
+        if self.labels is not None:
+            learn = knowing(learn, few_labels(learn.labels, per_class=self.labels, seed=job.seed))
+        encoder = recipes.build_encoder(recipe.stages[0], learn.spec, job.seed, accelerator=False)
+        outcome = recipes.run_plan(recipe, learn, encoder, Budget.parse(job.budget), job.seed, device="cpu", precision=PRECISION)
         alarm = outcome.alarm.kind if outcome.alarm is not None else None
         return Measured(self.score(job.data, Subject(features_of(encoder), outcome.method), job.seed), alarm)
 

@@ -233,6 +233,29 @@ def _cora() -> Material:
     return Material(dataset, learn, np.sort(development), np.sort(test))
 
 
+BLOCKS, NODES_OF_A_BLOCK, WORDS = 6, 200, 120
+
+
+def _communities() -> Material:
+    """A stochastic block model: 1,200 nodes in six blocks, each joined to about five of its own and three others.
+
+    A node has about eleven of 120 words, and each block says 20 of them two and a half times as often as the others do: neither
+    words nor edges tell a node's block alone. Half of the nodes to learn from, a sixth to tune on, a third to measure.
+    """
+    rng = np.random.default_rng(0)
+    block = np.repeat(np.arange(BLOCKS), NODES_OF_A_BLOCK)
+    nodes = len(block)
+    own = block[:, None] == block
+    joined = np.triu(rng.random((nodes, nodes)) < np.where(own, 5 / NODES_OF_A_BLOCK, 3 / (nodes - NODES_OF_A_BLOCK)), 1)
+    favoured = np.arange(WORDS) // (WORDS // BLOCKS) == block[:, None]
+    words = (rng.random((nodes, WORDS)) < np.where(favoured, 0.18, 0.072)).astype(np.float32)
+    edges = np.stack(np.nonzero(joined))
+    dataset = read({"edges": edges, "features": words, "labels": block}, ReadOptions(kind="graph", cache=False))
+    order = rng.permutation(nodes)
+    learn, development, test = np.split(order, [nodes // 2, nodes // 2 + nodes // 6])
+    return Material(dataset, np.sort(learn), np.sort(development), np.sort(test))
+
+
 def _adult() -> Material:
     """The census table with its official test part; the last 5,000 of the official training part are kept for tuning."""
     import pyarrow.parquet as pq
@@ -261,6 +284,7 @@ LOADERS: dict[str, Callable[[], Material]] = {
     "worn-joints": _worn,
     "phalanges": _ucr("PhalangesOutlinesCorrect", development=400),
     "cora": _cora,
+    "communities": _communities,
     "adult": _adult,
     "gaussian-process": _gaussian_process,
     "trec": _texts("trec"),

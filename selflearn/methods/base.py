@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -45,7 +45,8 @@ class Method(nn.Module, ABC):
 
     A subclass declares its settings as annotated class attributes with defaults, makes its heads and targets in `build`,
     and computes its losses in `forward` (families offer narrower hooks, so that most methods write only `losses`).
-    A setting called `classes` whose default is None is the number of classes; where nobody sets it, the plan takes the data's.
+    A setting called `classes` whose default is None is the number of classes, one called `asked` what the views ask; where nobody
+    sets them, the plan takes the data's and the views'.
 
     Class attributes
     ----------------
@@ -71,6 +72,11 @@ class Method(nn.Module, ABC):
             setattr(self, name, value)
         self.encoder = encoder
         self.build()
+
+    @classmethod
+    def parts(cls, options: Mapping[str, Any]) -> tuple[type[Method], ...]:
+        """The methods that take part where these are the settings: itself, and those that a method of methods holds."""
+        return (cls,)
 
     def build(self) -> None:
         """Make heads and targets from `self.encoder` and the settings."""

@@ -59,13 +59,25 @@ class GraphDecoder(nn.Module):
             raise RecipeError("the decoder of graphs needs the batch whose nodes it restores")
         with torch.autocast(tokens.device.type, enabled=False):
             hidden = batch.unpad(mask.hidden)
-            nodes = self.embed(batch.unpad(tokens).float()) * ~hidden[:, None]
-            edges, weights = batch.edges, batch.edge_weights
+            # Only what counts is computed: maps of visible nodes, and last messages to hidden ones.
+            seen, edges, weights = (~hidden).nonzero()[:, 0], batch.edges, batch.edge_weights
+            shown = nn.functional.dropout(
+                self.embed(batch.unpad(tokens).float().index_select(0, seen)), self.dropout, self.training
+            )
+            nodes = shown.new_zeros((batch.nodes, shown.shape[1])).index_copy(0, seen, shown)
             for number, layer in enumerate(self.layers):
-                nodes = nn.functional.dropout(nodes, self.dropout, self.training)
-                nodes = layer(nodes, edges, weights)
+                last = number == len(self.layers) - 1
+                if number:
+                    nodes = nn.functional.dropout(nodes, self.dropout, self.training)
+                nodes = layer(nodes, *(_towards(hidden, edges, weights) if last and layer.by_target else (edges, weights)))
                 if number < len(self.activations):
                     nodes = self.activations[number](nodes)
             told = nodes.new_zeros((batch.nodes, self.predict.out_features))
             rows = hidden.nonzero()[:, 0]
             return batch.pad(told.index_copy(0, rows, self.predict(nodes.index_select(0, rows))))
+
+
+def _towards(nodes: Tensor, edges: Tensor, weights: Tensor | None) -> tuple[Tensor, Tensor | None]:
+    """The edges that lead to some nodes, and their weights."""
+    kept = nodes[edges[1]]
+    return edges[:, kept], None if weights is None else weights[kept]

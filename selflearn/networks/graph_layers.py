@@ -27,13 +27,17 @@ class Messages(nn.Module):
     heads : of attention, gat alone; divides `outputs`.
     attention_dropout : of gat's attention.
     mapped : False leaves out the layer's own linear map (gcn and gat), where the caller has applied it or will.
+
+    Attributes
+    ----------
+    by_target : whether what a node gets depends on the edges that lead to it alone; gcn also weighs by its neighbours' own edges.
     """
 
     def __init__(
         self, body: Body, inputs: int, outputs: int, heads: int = 1, attention_dropout: float = 0.0, mapped: bool = True
     ) -> None:
         super().__init__()
-        self.body = body
+        self.body, self.by_target = body, body != "gcn"
         self.layer = _make(body, inputs, outputs, heads, attention_dropout)
         if not mapped and body in {"gcn", "gat"}:
             self.layer.lin = nn.Identity()

@@ -1,8 +1,9 @@
 """Pure losses, one file an idea: tensors in, scalar out. Usable alone, in anyone's loop."""
 
+from selflearn.objectives.answers import answers_to_classes, answers_to_numbers, answers_to_shares
 from selflearn.objectives.assignment import assignment_cross_entropy
-from selflearn.objectives.discrepancy import median_distance, mmd
 from selflearn.objectives.bars import bar_log_density, bar_mean, bar_nll, bar_quantile
+from selflearn.objectives.discrepancy import median_distance, mmd
 from selflearn.objectives.gaussian import random_directions, sigreg
 from selflearn.objectives.graph import SimilarityGraph
 from selflearn.objectives.info_nce import info_nce
@@ -24,6 +25,9 @@ from selflearn.objectives.weighted import weighted_contrast
 __all__ = [
     "SimilarityGraph",
     "altered_reconstruction",
+    "answers_to_classes",
+    "answers_to_numbers",
+    "answers_to_shares",
     "assignment_cross_entropy",
     "bar_log_density",
     "bar_mean",

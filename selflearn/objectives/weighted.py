@@ -40,10 +40,10 @@ def weighted_contrast(queries: Tensor, keys: Tensor, graph: SimilarityGraph, rep
     """
     check_positive("weighted_contrast", temperature=temperature)
     shape = (len(queries), len(keys))
-    if queries.ndim != 2 or keys.ndim != 2 or graph.weights.shape != shape or repulsion.shape != shape:
+    if queries.ndim != 2 or keys.ndim != 2 or graph.shape != shape or repulsion.shape != shape:
         raise RecipeError(
             f"weighted_contrast needs (rows, dim), (columns, dim), a graph and weights (rows, columns), not "
-            f"{tuple(queries.shape)}, {tuple(keys.shape)}, {tuple(graph.weights.shape)} and {tuple(repulsion.shape)}"
+            f"{tuple(queries.shape)}, {tuple(keys.shape)}, {graph.shape} and {tuple(repulsion.shape)}"
         )
     similarities = F.normalize(queries, dim=1) @ F.normalize(keys, dim=1).T / temperature
     positives = graph.weights.to(similarities.dtype).masked_fill(graph.ignored, 0.0)

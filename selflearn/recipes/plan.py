@@ -39,7 +39,8 @@ def build_encoder(stage: Stage, spec: Spec, seed: int, accelerator: bool) -> Enc
     """
     choice = dict(stage.encoder)
     if choice["name"] == "auto":
-        choice["name"] = networks.default_encoder(spec, accelerator, find(stage.fit).needs)
+        needs = frozenset[str]().union(*(part.needs for part in find(stage.fit).parts(stage.options)))
+        choice["name"] = networks.default_encoder(spec, accelerator, needs)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return networks.build(spec, **choice)
@@ -58,11 +59,15 @@ def build_twin(stage: Stage, encoder: Encoder, seed: int) -> Encoder:
 def build_method(stage: Stage, encoder: Encoder, seed: int, dataset: Dataset | None = None) -> Method:
     """The stage's method around an encoder; its heads are a function of the seed.
 
-    A setting `classes` that is None becomes the number of the dataset's classes, where it has at least two.
+    A setting `classes` that is None becomes the number of the dataset's classes, where it has at least two; a setting `asked` that
+    is None becomes what the stage's views ask.
     """
     options = dict(stage.options)
-    if dataset is not None and options.get("classes", 0) is None and len(dataset.facts.classes) > 1:
-        options["classes"] = len(dataset.facts.classes)
+    classes = 0 if dataset is None else len(dataset.facts.classes)
+    if options.get("classes", 0) is None and classes > 1:
+        options["classes"] = classes
+    if options.get("asked", 0) is None:
+        options["asked"] = views.asked(encoder.spec, classes, **stage.views)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed + 1)
         return find(stage.fit)(encoder, **options)
@@ -75,7 +80,7 @@ def build_views(stage: Stage, spec: Spec) -> list[View]:
 
 def uses_labels(recipe: Recipe) -> bool:
     """Whether labels shape what any stage learns."""
-    return any(find(stage.fit).uses_labels for stage in recipe.stages)
+    return any(part.uses_labels for stage in recipe.stages for part in find(stage.fit).parts(stage.options))
 
 
 def check_plan(recipe: Recipe, dataset: Dataset, encoder: Encoder, seed: int, learning: int) -> None:

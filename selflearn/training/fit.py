@@ -72,7 +72,7 @@ def fit(
     RunError : the folder is in use, or its checkpoints do not fit this method.
     KeyboardInterrupt, SystemExit : SIGINT or SIGTERM came; the state is saved and can be resumed.
     """
-    settings, notes = _sized(settings, len(dataset))
+    settings, notes = _sized(settings, len(dataset), dataset.shared)
     method.check_batch(settings.batch // world())
     device = choose_device(settings.device)
     precision = choose_precision(device, settings.precision)
@@ -111,8 +111,11 @@ def fit(
         return _outcome(module, device, precision)
 
 
-def _sized(settings: FitSettings, samples: int) -> tuple[FitSettings, list[str]]:
-    """The settings with a batch that this many samples can fill at least twice an epoch, and all processes share equally."""
+def _sized(settings: FitSettings, samples: int, shared: bool) -> tuple[FitSettings, list[str]]:
+    """The settings with a batch that this many samples can fill at least twice an epoch, and all processes share equally.
+
+    Where any batch holds all of the data anyway (the nodes of one graph), one that is meant to hold all samples does.
+    """
     if samples < LEAST_SAMPLES:
         raise DataError(f"{samples} samples are too few to learn from: {LEAST_SAMPLES} are the least, hundreds may teach something")
     if settings.batch % world() or settings.batch < 2 * world():
@@ -122,6 +125,8 @@ def _sized(settings: FitSettings, samples: int) -> tuple[FitSettings, list[str]]
         )
     if samples >= 2 * settings.batch:
         return settings, []
+    if shared and settings.batch >= samples:
+        return settings.model_copy(update={"batch": samples // world() * world()}), []
     batch = samples // 2 // world() * world()
     if batch < 2 * world():
         raise DataError(f"{samples} samples are too few for {world()} processes; use fewer")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from torch import Tensor, nn
 
 from selflearn.data.batch import Batch
+from selflearn.data.questions import Asked
 from selflearn.data.spec import Spec
 from selflearn.errors import RecipeError, RunError, nearest
 from selflearn.views.base import View, make_views
@@ -21,6 +22,7 @@ __all__ = [
     "VIEWS",
     "Compose",
     "View",
+    "asked",
     "build",
     "deploy_inputs",
     "deployed",
@@ -49,7 +51,9 @@ def build(spec: Spec, name: str = "standard", size: int | None = None, **options
     Parameters
     ----------
     spec : of the data; its kind decides what `name` means.
-    name : "standard", "weak", "plain" for every kind; others as the kind's own `build` tells (`selflearn.views.image.build`).
+    name : "standard", "weak", "plain" for every kind; others as the kind's own `build` tells (`selflearn.views.image.build`);
+        "several": the views of all that the option `of` names, one after the other: a mapping from any word to a name or to a
+        mapping with one and its options.
     size : the target size, where the kind has one; None takes the data's own.
     options : settings of these views.
 
@@ -67,8 +71,46 @@ def build(spec: Spec, name: str = "standard", size: int | None = None, **options
     >>> first.values.shape, sorted(first.changes)
     (torch.Size([16, 1, 12, 12]), ['crop', 'flip', 'grey', 'jitter', 'jitter_order', 'warp'])
     """
+    if name == "several":
+        return [view for each in _several(options) for view in build(spec, **{"size": size, **each})]
     views: list[View] = _kind(spec).build(spec, name, size, **options)
     return views
+
+
+def asked(spec: Spec, classes: int, name: str = "standard", size: int | None = None, **options: Any) -> dict[str, Asked]:
+    """What the views that `build` makes of the same words will ask (`Batch.questions`); nothing, for kinds without questions.
+
+    Parameters
+    ----------
+    classes : how many classes the data's labels have; 0 where there are none.
+    spec, name, size, options : as in `build`.
+
+    Raises
+    ------
+    RecipeError : two views ask under one name; otherwise as `build`.
+    """
+    if name != "several":
+        kind = _kind(spec)
+        return dict(kind.asked(spec, classes, name, size, **options)) if hasattr(kind, "asked") else {}
+    found: dict[str, Asked] = {}
+    for each in _several(options):
+        more = asked(spec, classes, **each)
+        if both := sorted(set(found) & set(more)):
+            raise RecipeError(f"views 'several': {', '.join(both)} is asked by two of them; leave it out of one")
+        found |= more
+    return found
+
+
+def _several(options: dict[str, Any]) -> list[dict[str, Any]]:
+    """The mappings that `of` holds, each with a name."""
+    named = options.get("of")
+    if set(options) != {"of"} or not isinstance(named, dict) or not named:
+        raise RecipeError("views 'several' take one option, 'of': a mapping such as {pair: standard, asked: {name: questions}}")
+    found = [{"name": each} if isinstance(each, str) else each for each in named.values()]
+    for word, each in zip(named, found, strict=True):
+        if not isinstance(each, dict) or not isinstance(each.get("name"), str) or each["name"] == "several":
+            raise RecipeError(f"views 'several': {word!r} must be the name of views, or a mapping with a 'name' and options")
+    return found
 
 
 def plain(spec: Spec, size: int | None = None) -> View:

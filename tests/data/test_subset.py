@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from selflearn.data import read, subset
+from selflearn.data import knowing, read, subset
 from selflearn.errors import DataError
 
 
@@ -40,3 +40,17 @@ def test_a_mask_chooses_too() -> None:
 def test_positions_outside_are_refused() -> None:
     with pytest.raises(DataError, match="0 to 1796"):
         subset(read("digits"), [1797])
+
+
+def test_labels_that_are_held_back_are_in_no_batch() -> None:
+    digits = subset(read("digits"), np.arange(100, 200))
+    few = knowing(digits, [3, 50])
+    assert len(few) == 100 and np.flatnonzero(few.labels >= 0).tolist() == [3, 50]
+    batch = few.batch([2, 3, 50])
+    assert batch.labels.tolist() == [-1, digits.labels[3], digits.labels[50]]
+    assert torch.equal(batch.values, digits.batch([2, 3, 50]).values)
+    assert few.facts.classes == digits.facts.classes
+    assert len({few.fingerprint, digits.fingerprint, knowing(digits, [3, 51]).fingerprint}) == 3
+    part = subset(few, [50, 51])
+    assert part.labels.tolist() == part.batch([0, 1]).labels.tolist() == [digits.labels[50], -1]
+    assert (digits.labels >= 0).all(), "the dataset itself stays as it was"

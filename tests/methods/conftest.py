@@ -11,6 +11,7 @@ from selflearn import networks, views
 from selflearn.data import read
 from selflearn.data.batch import Batch
 from selflearn.data.images.spec import ImageSpec
+from selflearn.data.questions import Asked
 
 LABELLED = slice(0, 1000)
 
@@ -110,6 +111,38 @@ class Drawn:
 @pytest.fixture(scope="session")
 def tasks() -> Drawn:
     return Drawn()
+
+
+class Papers:
+    """Nodes of one graph: two communities of 30 whose words lean one way or the other, with the views that ask about them."""
+
+    def __init__(self) -> None:
+        rng = np.random.default_rng(0)
+        side = np.repeat([0, 1], 30)
+        joined = rng.random((60, 60)) < np.where(side[:, None] == side, 0.2, 0.02)
+        words = (rng.random((60, 40)) < np.where((np.arange(40) < 20) == side[:, None], 0.2, 0.05)).astype(np.float32)
+        self.data = read({"edges": np.stack(np.nonzero(np.triu(joined, 1))), "features": words, "labels": side})
+        self.spec, self.labels = self.data.spec, torch.from_numpy(self.data.labels)
+
+    def batch(self, rows: torch.Tensor) -> Batch:
+        return self.data.batch(np.asarray(rows))
+
+    def encoder(self, name: str = "gcn", **options) -> networks.Encoder:
+        return networks.build(self.spec, name, **{"width": 16, **options})
+
+    def views(self, rows: torch.Tensor, generator: torch.Generator, name: str = "standard", **options) -> list[Batch]:
+        return views.make_views(self.batch(rows), views.build(self.spec, name, **options), generator)
+
+    def ask(self, names: tuple[str, ...], seed: int = 0) -> list[Batch]:
+        return self.views(torch.arange(60), torch.Generator().manual_seed(seed), "questions", ask=names)
+
+    def asked(self, names: tuple[str, ...]) -> dict[str, Asked]:
+        return views.asked(self.spec, 2, "questions", ask=names)
+
+
+@pytest.fixture(scope="session")
+def papers() -> Papers:
+    return Papers()
 
 
 @pytest.fixture(scope="session")

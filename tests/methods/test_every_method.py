@@ -5,6 +5,7 @@ import copy
 import pytest
 import torch
 
+from selflearn.data.questions import Asked
 from selflearn.errors import RecipeError
 from selflearn.methods import find, methods
 
@@ -31,34 +32,40 @@ SMALL = {
     "CrossEntropy": {"classes": 10},
     "TERA": {"span": 2, "time": 0.5},
     "PriorFitted": {},
+    "PretextTasks": {"asked": {"degree": Asked(1, 3, "classes"), "edges": Asked(2, 2, "classes")}},
+    "Together": {"tasks": {"contrast": {"fit": "SimCLR", "projector": [32, 16]}, "labels": {"fit": "CrossEntropy"}}, "classes": 10},
 }
 MASKED = {"MAE", "GraphMAE", "Data2Vec", "JEPA", "MaskedLanguage"}
 TOKENS = MASKED | {"TimeDRL"}
 ON_SERIES = {"TERA": "patches"}  # pictures' patches cannot be altered in their own numbers
 ON_TEXTS = {"MaskedLanguage": "transformer", "Autoencoder": "bag"}  # pictures have no words to tell; these take sentences
 ON_TASKS = {"PriorFitted": "set-transformer"}  # pictures hide no targets
-VIEWS = {**dict.fromkeys(MASKED, "weak"), "Autoencoder": "plain", "TERA": "weak"}
-ANY_VIEWS = TOKENS | {"Autoencoder", "CrossEntropy", "TERA", "DeviceContrast"}
-ANY_VIEWS = TOKENS | {"Autoencoder", "CrossEntropy", "TERA", "PriorFitted"}
+ON_PAPERS = {"PretextTasks": "gcn"}  # it answers what views ask, and those of nodes do
+VIEWS = {**dict.fromkeys(MASKED, "weak"), "Autoencoder": "plain", "TERA": "weak", "PretextTasks": "questions"}
+ASKED = {"PretextTasks": {"ask": ("degree", "edges")}}
+ANY_VIEWS = TOKENS | {"Autoencoder", "CrossEntropy", "TERA", "DeviceContrast", "PriorFitted", "PretextTasks", "Together"}
 MULTICROP = ["SimCLR", "SupCon", "SwAV", "DINO", "LeJEPA", "ManyViewContrast"]
 
 
 @pytest.fixture
 def data(request, name):
-    made_of = {"sentences": ON_TEXTS, "scans": ON_SERIES, "tasks": ON_TASKS}
-    return request.getfixturevalue(next((fixture for fixture, names in made_of.items() if name in names), "digits"))
+    fixtures = {"sentences": ON_TEXTS, "scans": ON_SERIES, "tasks": ON_TASKS, "papers": ON_PAPERS}
+    return request.getfixturevalue(next((fixture for fixture, names in fixtures.items() if name in names), "digits"))
 
 
 def made(data, name, **options):
     torch.manual_seed(0)
-    encoder = data.encoder({**ON_TEXTS, **ON_SERIES, **ON_TASKS}.get(name) or ("vit-tiny" if name in TOKENS else "resnet-narrow"))
+    elsewhere = {**ON_TEXTS, **ON_SERIES, **ON_TASKS, **ON_PAPERS}
+    encoder = data.encoder(elsewhere.get(name) or ("vit-tiny" if name in TOKENS else "resnet-narrow"))
     return find(name)(encoder, **{**SMALL[name], **options})
 
 
 def view(data, name, seed=0, rows=32, views=None, **options):
     generator = torch.Generator().manual_seed(seed)
     torch.manual_seed(seed)  # dropout knows only the global generator, which the runner seeds for each update
-    return data.views(torch.arange(rows), generator, views or VIEWS.get(name, "standard"), **options), generator
+    return data.views(
+        torch.arange(rows), generator, views or VIEWS.get(name, "standard"), **ASKED.get(name, {}), **options
+    ), generator
 
 
 def steps(method, data, name, count=1):
@@ -175,6 +182,8 @@ def test_pairs_are_asked_for_where_published(data, name):
         ("MaskedLanguage", {"shown": 1.0}, "shown"),
         ("Autoencoder", {"decoder_width": 0}, "decoder_width"),
         ("CrossEntropy", {"classes": 1}, "classes"),
+        ("PretextTasks", {"pairs": "sum"}, "pairs"),
+        ("Together", {"tasks": {}}, "tasks"),
     ],
 )
 def test_impossible_settings_are_refused(data, name, options, word):

@@ -88,6 +88,21 @@ def test_the_decoder_hides_again_so_that_a_node_is_told_by_its_neighbours():
     assert tokens.grad.abs().sum(2)[0].nonzero().flatten().tolist() == [4, 6]
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_the_decoder_computes_what_counts_and_the_rest_would_change_nothing(name):
+    encoder, batch = made(name), graphs()
+    mask = TokenMask(encoder.token_real(batch), how="replace")
+    mask.hidden[:, 1::3] = False
+    tokens, hidden = encoder(batch, mask).tokens, batch.unpad(mask.hidden)
+    decoder = encoder.decoder(16, 2, 2).eval()
+    nodes = decoder.embed(batch.unpad(tokens)) * ~hidden[:, None]
+    for layer in decoder.layers:
+        nodes = layer(nodes, batch.edges)
+        nodes = decoder.activations[0](nodes) if layer is decoder.layers[0] else nodes
+    whole = decoder.predict(nodes) * hidden[:, None]
+    assert torch.allclose(batch.unpad(decoder(tokens, mask, batch)), whole, atol=1e-5)
+
+
 def test_the_decoder_leaves_out_as_much_as_its_encoder_and_only_while_training():
     encoder, batch = made("gat", dropout=0.5), graphs()
     mask = TokenMask(encoder.token_real(batch), how="replace")

@@ -7,8 +7,9 @@ import pytest
 import torch
 
 from selflearn import recipes
-from selflearn.data import Dataset, read, subset
-from selflearn.training import embed
+from selflearn.data import Dataset, knowing, read, subset
+from selflearn.errors import RecipeError
+from selflearn.training import Budget, embed
 from selflearn.views import make_views, plain
 
 pytest.importorskip("torch_geometric")
@@ -37,6 +38,28 @@ def graphs() -> Dataset:
     return read(
         {"edges": np.concatenate(pieces, axis=1), "node_offsets": np.array(offsets), "node_tag": tags, "labels": np.arange(40) % 2}
     )
+
+
+def test_questions_are_answered_on_one_graph_and_on_neighbourhoods_and_refused_on_whole_graphs():
+    for dataset in (nodes(), nodes(fanout=3)):
+        recipe = recipes.load("pretext-tasks", "small", {"encoder.name": "gcn", "encoder.width": 16}, "graph")
+        encoder = recipes.build_encoder(recipe.stages[0], dataset.spec, 0, accelerator=False)
+        outcome = recipes.run_plan(recipe, dataset, encoder, Budget.parse("3steps"))
+        assert outcome.stages[0].step == 3
+    with pytest.raises(RecipeError, match="level=node"):
+        recipes.build_views(recipes.load("pretext-tasks", "small", {}, "graph").stages[0], graphs().spec)
+
+
+def test_labels_and_questions_are_learned_together():
+    dataset = nodes()
+    recipe = recipes.load("selftask", "small", {"encoder.width": 16}, "graph")
+    encoder = recipes.build_encoder(recipe.stages[0], dataset.spec, 0, accelerator=False)
+    outcome = recipes.run_plan(recipe, knowing(dataset, np.arange(0, 60, 5)), encoder, Budget.parse("3steps"))
+    assert set(outcome.method.methods) == {"labels", "pretext"}
+    unlabelled = knowing(dataset, [])
+    unlabelled.facts.classes = []
+    with pytest.raises(RecipeError, match="at least two classes"):
+        recipes.build_method(recipe.stages[0], encoder, 0, unlabelled)
 
 
 DATA = {"nodes": nodes, "neighbourhoods": lambda: nodes(fanout=3), "graphs": graphs}

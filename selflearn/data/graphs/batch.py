@@ -103,13 +103,16 @@ class GraphBatch(Batch):
             weights=None if self.weights is None else self.weights[kept],
             owner=None if self.owner is None else self.owner[nodes],
             seeds=None if self.seeds is None else place[self.seeds],
+            questions={},
         )
 
     def select(self, rows: Tensor) -> GraphBatch:
         """The samples at `rows`: their graphs; at node level the whole graph stays around the nodes that are asked for."""
         rows = rows.nonzero().flatten() if rows.dtype == torch.bool else rows
         groups = None if self.groups is None else self.groups[rows]
-        chosen = dataclasses.replace(self, changes={}, index=self.index[rows], labels=self.labels[rows], groups=groups)
+        chosen = dataclasses.replace(
+            self, changes={}, questions={}, index=self.index[rows], labels=self.labels[rows], groups=groups
+        )
         if self.owner is None:
             chosen.seeds = None if self.seeds is None else self.seeds[rows]
             return chosen
@@ -137,7 +140,7 @@ class GraphBatch(Batch):
 
     @classmethod
     def join(cls, batches: Sequence[GraphBatch]) -> GraphBatch:
-        """All samples, one batch after the other, with no edge between them; `changes` are not kept."""
+        """All samples, one batch after the other, with no edge between them; `changes` and `questions` are not kept."""
         if len(batches) == 1:
             return batches[0]
         first = batches[0]
@@ -153,7 +156,7 @@ class GraphBatch(Batch):
 
         fields = {name: together(name) for name in ("values", "index", "labels", "groups", "weights")}
         fields |= {"pairs": together("pairs", nodes), "owner": together("owner", samples), "seeds": together("seeds", nodes)}
-        return dataclasses.replace(first, **fields, changes={})
+        return dataclasses.replace(first, **fields, changes={}, questions={})
 
 
 def spans(starts: Tensor, sizes: Tensor) -> tuple[Tensor, Tensor]:

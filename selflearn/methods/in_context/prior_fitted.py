@@ -10,6 +10,7 @@ from selflearn.data.batch import Batch
 from selflearn.methods.base import Losses, Method, Outcome
 from selflearn.networks.features import Answers
 from selflearn.objectives import bar_nll, masked_classification
+from selflearn.ranks import rank_weight
 
 
 class PriorFitted(Method):
@@ -32,5 +33,7 @@ class PriorFitted(Method):
 def _losses(answers: Answers) -> Losses:
     """Negative log likelihood: of classes, or of numbers told in bars."""
     if answers.borders is None:
-        return {"classification": masked_classification(answers.logits, answers.targets, answers.asked)}
-    return {"bars": bar_nll(answers.logits, answers.borders, answers.targets, answers.asked)}
+        told = masked_classification(answers.logits, answers.targets, answers.asked)
+        return {"classification": told * rank_weight((answers.asked & (answers.targets >= 0)).sum())}
+    told = bar_nll(answers.logits, answers.borders, answers.targets, answers.asked)
+    return {"bars": told * rank_weight(answers.asked.sum())}

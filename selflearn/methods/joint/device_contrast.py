@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
 import torch
@@ -16,21 +15,23 @@ from selflearn.methods.joint.base import Joint
 from selflearn.methods.joint.encoding import encode
 from selflearn.networks import Features, mlp
 from selflearn.objectives import SimilarityGraph, median_distance, mmd, weighted_contrast
+from selflearn.ranks import gathered, world
 
 WIDTHS = (0.25, 0.5, 1.0, 2.0, 4.0)
 """Kernels of the discrepancy, in median distances between samples."""
 
 
-@dataclass(frozen=True)
 class Weighted(SimilarityGraph):
     """Edges, and how much each pair that is none is worth as a negative.
 
-    Attributes
+    Parameters
     ----------
     repulsion : (rows, columns) float, >= 0.
     """
 
-    repulsion: Tensor
+    def __init__(self, weights: Tensor, ignored: Tensor, repulsion: Tensor) -> None:
+        super().__init__(weights, ignored)
+        self.repulsion = repulsion
 
 
 class DeviceContrast(Joint):
@@ -48,7 +49,6 @@ class DeviceContrast(Joint):
     temperature : of the softmax.
     """
 
-    gathers: ClassVar[bool] = False  # which device is closest may differ from rank to rank
     most_views: ClassVar[int | None] = None
     default_views: ClassVar[str] = "devices"
 
@@ -68,7 +68,7 @@ class DeviceContrast(Joint):
         self.check_views(views)
         self._watched = None
         graph = self.edges(views, generator)
-        return Outcome(self.losses(encode(self.encoder, views, self.joined), graph), self.watched(len(views[0])))
+        return Outcome(self.losses(encode(self.encoder, views, self.joined, self.chunk), graph), self.watched(len(views[0])))
 
     def losses(self, online: list[Features], graph: SimilarityGraph) -> Losses:
         """One term over all anchors."""
@@ -88,9 +88,9 @@ class DeviceContrast(Joint):
             raise RecipeError(f"anchor = {self.anchor}: there are {len(views)} devices, numbered from 0")
 
     def edges(self, views: list[Batch], generator: torch.Generator) -> Weighted:
-        """Positives and weighted negatives among the samples of all devices, device by device: (devices * samples) square."""
-        count, samples, device = len(views), len(views[0]), views[0].device
-        distances = discrepancies([view.values.flatten(1) for view in views])
+        """Positives and weighted negatives among all samples, device by device: (devices * samples of all ranks) square."""
+        count, samples, device = len(views), len(views[0]) * world(), views[0].device
+        distances = discrepancies([gathered(view.values.flatten(1)) for view in views])
         near = (distances + 1e-4).reciprocal().fill_diagonal_(0.0)
         if self.selection == "random":
             near = 1.0 - torch.eye(count, device=device)
@@ -102,7 +102,7 @@ class DeviceContrast(Joint):
         negative = near / near.sum(1, keepdim=True) * (count - 1)
         if self.anchor is not None:
             positive = positive * (torch.arange(count, device=device) == self.anchor)[:, None]
-        own = self.own(views[0])
+        own = gathered(self.own(views[0]))
         aligned = (own[:, None] == own) & (own >= 0)[:, None] | torch.eye(samples, dtype=torch.bool, device=device)
         apart = (~aligned & self._moments(samples, generator).to(device)).float()
         return Weighted(

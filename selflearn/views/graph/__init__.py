@@ -14,18 +14,20 @@ from selflearn.data.graphs.batch import GraphBatch
 from selflearn.data.graphs.picture import colours_of, drawing
 from selflearn.data.graphs.spec import GraphSpec
 from selflearn.data.graphs.statistics import described, standardised
+from selflearn.data.questions import Asked
 from selflearn.errors import RecipeError, nearest
 from selflearn.views.base import View
 from selflearn.views.checks import Share, ViewOptions, checked_options
 from selflearn.views.compose import Compose
 from selflearn.views.graph.changes import DropEdges, DropNodes, HideFeatures, HideNodes, Jitter, as_graphs
+from selflearn.views.graph.questions import Ask, chosen
 from selflearn.views.graph.structure import Diffuse, Subgraph
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["Diffuse", "DropEdges", "DropNodes", "HideFeatures", "HideNodes", "Jitter", "Standard", "Subgraph", "build", "draw",
-           "flat", "made_up", "plain"]  # fmt: skip
+__all__ = ["Ask", "Diffuse", "DropEdges", "DropNodes", "HideFeatures", "HideNodes", "Jitter", "Standard", "Subgraph", "asked",
+           "build", "draw", "flat", "made_up", "plain"]  # fmt: skip
 
 NOT_EXPORTED = "a graph has no fixed shape, and its layers gather and scatter along edges, which the exporter does not carry"
 DRAWN_NODES = 40
@@ -91,6 +93,12 @@ class _Diffused(_Changed):
     keep: Annotated[int, Field(ge=1, le=1000)] = 8
 
 
+class _Asking(ViewOptions):
+    ask: tuple[str, ...] = ("degree", "clusters", "distance", "similarity", "edges", "features")
+    edges: Annotated[float, Field(gt=0, lt=1)] = 0.1
+    features: Annotated[float, Field(gt=0, lt=1)] = 0.1
+
+
 class _Weak(ViewOptions):
     edges: Share = 0.0
     jitter: Annotated[float, Field(ge=0, le=10)] = 0.0
@@ -106,7 +114,9 @@ def build(spec: GraphSpec, name: str = "standard", size: int | None = None, **op
         keep), `nodes` and `edges` (shares left out), `features` (share hidden in all nodes), `hiding` (share of nodes all of
         whose features are hidden) and `jitter` (of features that are numbers); `edges_second` and `features_second` give the
         second view shares of its own. Shares that are left out are the level's own. "diffusion": the first as in
-        "standard", the second with the edges of personalised PageRank (`alpha`, `keep`). "weak": one view, with `edges` (0)
+        "standard", the second with the edges of personalised PageRank (`alpha`, `keep`). "questions": one view of the nodes of one
+        graph, which asks what `ask` names (`questions.bank` tells them), with shares of `edges` and `features` hidden for the
+        questions about those. "weak": one view, with `edges` (0)
         and `jitter` (0). "plain": one, the graph itself.
     size : None; a graph has no other size than its own.
 
@@ -119,6 +129,13 @@ def build(spec: GraphSpec, name: str = "standard", size: int | None = None, **op
     plain(spec, size)
     model, make = PRESETS[name]
     return make(spec, checked_options(model, options, f"views {name!r} of graphs"))
+
+
+def asked(spec: GraphSpec, classes: int, name: str = "standard", size: int | None = None, **options: Any) -> dict[str, Asked]:
+    """What the views of this name will ask; `classes` is how many classes the data's labels have."""
+    if name != "questions":
+        return {}
+    return chosen(spec, checked_options(_Asking, options, f"views {name!r} of graphs").ask, classes)
 
 
 def plain(spec: GraphSpec, size: int | None = None) -> View:
@@ -156,6 +173,11 @@ def _diffusion(spec: GraphSpec, options: _Diffused) -> list[View]:
     return [first, second]
 
 
+def _questions(spec: GraphSpec, options: _Asking) -> list[View]:
+    chosen(spec, options.ask, classes=2)  # how many classes there are decides no view
+    return [Compose([Standard(spec), Ask(options.ask, options.edges, options.features)])]
+
+
 def _weak(spec: GraphSpec, options: _Weak) -> list[View]:
     changed = _Changed(edges=options.edges, nodes=0.0, features=0.0, hiding=0.0, jitter=options.jitter)
     return [Compose([Standard(spec), *_changed(spec, changed)])]
@@ -168,6 +190,7 @@ def _plain(spec: GraphSpec, options: ViewOptions) -> list[View]:
 PRESETS: dict[str, tuple[type[Any], Callable[[GraphSpec, Any], list[View]]]] = {
     "standard": (_Apart, _standard),
     "diffusion": (_Diffused, _diffusion),
+    "questions": (_Asking, _questions),
     "weak": (_Weak, _weak),
     "plain": (ViewOptions, _plain),
 }
