@@ -56,24 +56,25 @@ def info_nce(queries: Tensor, keys: Tensor, graph: SimilarityGraph, temperature:
     queries, keys = F.normalize(queries, dim=1), F.normalize(keys, dim=1)
     rows = max(1, MOST_PAIRS // max(1, len(keys)))
     if len(queries) <= rows:
-        total, connected = _of_rows(queries, keys, graph, temperature)
+        total, connected = _of_rows(queries, keys, graph, slice(None), temperature)
         return total / connected.clamp(min=1)
     parts = [slice(first, first + rows) for first in range(0, len(queries), rows)]
     sums = [
-        checkpoint(_of_rows, queries[part], keys, graph.rows(part), temperature, use_reentrant=False, preserve_rng_state=False)
+        checkpoint(_of_rows, queries, keys, graph, part, temperature, use_reentrant=False, preserve_rng_state=False)
         for part in parts
     ]
     totals, counts = zip(*sums, strict=True)
     return torch.stack(totals).sum() / torch.stack(counts).sum().clamp(min=1)
 
 
-def _of_rows(queries: Tensor, keys: Tensor, graph: SimilarityGraph, temperature: float) -> tuple[Tensor, Tensor]:
+def _of_rows(queries: Tensor, keys: Tensor, graph: SimilarityGraph, part: slice, temperature: float) -> tuple[Tensor, Tensor]:
     """The sum of losses of some rows of unit length, and how many of them have positives."""
-    similarities = queries @ keys.T / temperature
-    ignored = graph.ignored
+    similarities = queries[part] @ keys.T / temperature
+    edges = graph.rows(part)
+    ignored = edges.ignored
     # The lowest finite number in place of -inf: a row whose keys are all ignored then has no NaN in its gradient.
     candidates = similarities.masked_fill(ignored, torch.finfo(similarities.dtype).min)
-    weights = graph.weights.to(similarities.dtype).masked_fill(ignored, 0.0)
+    weights = edges.weights.to(similarities.dtype).masked_fill(ignored, 0.0)
     degree = weights.sum(1)
     connected = degree > 0
     attraction = (weights * similarities).sum(1) / degree.where(connected, 1.0)
