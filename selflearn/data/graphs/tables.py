@@ -152,7 +152,7 @@ def _named(path: Path, first: list[str], second: list[str], beside: Path, option
     label = _label_column(columns, options)
     found = Found(str(path), len(names), _placed(first, second, place), names=names)
     found.told = {name: column for name, column in columns.items() if name not in {key, label}}
-    found.node_labels = None if label is None else columns[label]
+    found.node_labels, found.labelled = None if label is None else columns[label], label is not None
     return found
 
 
