@@ -1,13 +1,18 @@
-"""What a .npy or .npz holds, from its headers alone: enough to recognise it, and nothing is unpacked or unpickled."""
+"""What a .npy or .npz holds: from its headers alone, which is enough to recognise it; and its arrays, which are never unpickled."""
 
 from __future__ import annotations
 
+import math
 import zipfile
+import zlib
 from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 from numpy.lib import format as npy
+
+from selflearn.data.options import free_memory
+from selflearn.errors import DataError
 
 Shape = tuple[tuple[int, ...], np.dtype[Any]]
 Shapes = dict[str, Shape]
@@ -28,6 +33,26 @@ def shapes_of(path: Path) -> Shapes:
     except (OSError, ValueError, zipfile.BadZipFile, EOFError):
         return {}
     return found
+
+
+def load_arrays(path: Path) -> dict[str, np.ndarray]:
+    """The arrays of a .npz by name; that of a .npy is called "values".
+
+    Raises
+    ------
+    DataError : damaged, holding pickled objects (which could run code), or more than the memory holds, as a small file can tell.
+    """
+    size = sum(math.prod(shape) * dtype.itemsize for shape, dtype in shapes_of(path).values())
+    if size > free_memory():
+        raise DataError(f"{path} holds {size / 1e9:,.0f} GB of arrays, more than the free memory of {free_memory() / 1e9:,.1f} GB")
+    try:
+        loaded = np.load(path, allow_pickle=False)
+        return {"values": loaded} if isinstance(loaded, np.ndarray) else {name: loaded[name] for name in loaded.files}
+    except (OSError, ValueError, zipfile.BadZipFile, EOFError, KeyError, zlib.error) as error:
+        why = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise DataError(
+            f"{path} cannot be read as arrays: it is damaged or holds pickled objects, which could run code ({why})"
+        ) from error
 
 
 def header(file: IO[bytes]) -> Shape:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from selflearn.data.graphs.found import Found
-from selflearn.data.headers import Shapes
+from selflearn.data.headers import Shapes, load_arrays
 from selflearn.data.options import free_memory
 from selflearn.errors import DataError
 
@@ -46,12 +45,7 @@ def read_archive(path: Path) -> Found:
     ------
     DataError : damaged, or arrays that do not fit together; names them.
     """
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
-    except (OSError, ValueError, zipfile.BadZipFile, EOFError) as error:
-        raise DataError(f"{path} is damaged, no .npz archive, or holds pickled objects, which could run code: {error}") from error
-    return of_arrays(str(path), arrays)
+    return of_arrays(str(path), load_arrays(path))
 
 
 def of_arrays(where: str, arrays: Mapping[str, np.ndarray]) -> Found:

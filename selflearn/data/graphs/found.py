@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,6 +27,7 @@ class Found:
     graph_names : of the graphs, likewise.
     node_labels, graph_labels : one raw value each, or None.
     classes : names of the classes 0, 1, ... where the source gives them.
+    labelled : True where the reader took the column of labels that a person named.
     told : what is told of nodes by name, in place of `values`: numbers, words or arrays, one a node each.
     """
 
@@ -41,7 +42,8 @@ class Found:
     node_labels: Sequence[Any] | np.ndarray | None = None
     graph_labels: Sequence[Any] | np.ndarray | None = None
     classes: list[str] | None = None
-    told: Mapping[str, Sequence[Any]] | None = None
+    labelled: bool = False
+    told: dict[str, Sequence[Any]] | None = None
     skipped: list[Skipped] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 

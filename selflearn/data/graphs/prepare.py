@@ -36,11 +36,12 @@ def prepare(found: Found, reading: GraphReading, options: ReadOptions) -> Nodes 
     cleaned = clean(found)
     found.notes += cleaned.notes
     _say_alone(found, cleaned.pairs, level)
+    named = _named_attributes(found, level, options)
     labels = found.node_labels if level == "node" else found.graph_labels
     if level == "node" and labels is None and found.tags is not None and found.values is not None:
         labels, found.tags = found.tags, None
     values, spec = features(found, cleaned.pairs, level, reading, like)
-    facts = _facts(found, level, labels, options)
+    facts = _facts(found, level, labels, named)
     if level == "node":
         if not spec.fanout:
             found.notes.append("every batch holds the whole graph: nodes held out stay in it as neighbours, never as samples")
@@ -86,19 +87,27 @@ def _ends(offsets: np.ndarray) -> np.ndarray:
     return np.unique(np.asarray(offsets, dtype=np.int64))
 
 
-def _facts(found: Found, level: str, labels: Any, options: ReadOptions) -> Facts:
+def _named_attributes(found: Found, level: str, options: ReadOptions) -> tuple[Any, Any]:
+    """Labels and groups as a person gave them, but those that name attributes of nodes are taken there, and are no features."""
+    labels, groups = options.labels, options.groups
+    if found.labelled and isinstance(labels, str) and not Path(labels).expanduser().is_file():
+        labels = None
+    told = found.told if level == "node" and found.told is not None else {}
+    if isinstance(labels, str) and labels in told:
+        found.node_labels, labels = told.pop(labels), None
+    if isinstance(groups, str) and groups in told:
+        groups = [str(each) for each in told.pop(groups)]
+    return labels, groups
+
+
+def _facts(found: Found, level: str, labels: Any, named: tuple[Any, Any]) -> Facts:
     names = found.names if level == "node" else found.graph_names
     count = found.nodes if level == "node" else found.graphs
     ids = [str(number) for number in range(count)] if names is None else [str(name) for name in names]
     if len(set(ids)) < len(ids):
         ids = [f"{name} ({number})" for number, name in enumerate(ids)]
     facts = Facts(ids, np.full(count, -1, dtype=np.int64), [], None, list(found.skipped), found.notes)
-    given = _no_column(options.labels)
+    given, groups = named
     if labels is not None and given is None:
         facts.labels, facts.classes = encode(np.asarray(labels).tolist(), found.classes)
-    return attach(facts, given, _no_column(options.groups))
-
-
-def _no_column(value: Any) -> Any:
-    """Labels or groups that a person gave, unless they are the name of a column, which the reader has used."""
-    return None if isinstance(value, str) and not Path(value).expanduser().is_file() and not Path(value).suffix else value
+    return attach(facts, given, groups)

@@ -10,6 +10,7 @@ import numpy as np
 from selflearn.data.columns import ID_NAMES, LABEL_NAMES, Columns, find_column, named_column, read_columns
 from selflearn.data.graphs.attributes import text
 from selflearn.data.graphs.found import Found
+from selflearn.data.headers import load_arrays
 from selflearn.data.options import ReadOptions
 from selflearn.errors import DataError
 
@@ -124,11 +125,8 @@ def _numbered(path: Path, first: list[str], second: list[str], beside: Path | No
         return Found(str(path), len(names), _placed(first, second, place), names=names)
     from selflearn.data.graphs.archives import FEATURES, LABELS
 
-    try:
-        loaded = np.load(beside, allow_pickle=False)
-        arrays = {"x": loaded} if isinstance(loaded, np.ndarray) else dict(loaded)
-    except (OSError, ValueError, EOFError) as error:
-        raise DataError(f"{beside} is damaged or holds pickled objects, which could run code: {error}") from error
+    arrays = load_arrays(beside)
+    arrays = {"x": arrays["values"]} if beside.suffix.lower() == ".npy" else arrays
     values = next((arrays[name] for name in FEATURES if name in arrays), None)
     if values is None:
         raise DataError(f"{beside} has no array of features ({', '.join(FEATURES[:4])}); it has {', '.join(arrays)}")
@@ -154,7 +152,7 @@ def _named(path: Path, first: list[str], second: list[str], beside: Path, option
     label = _label_column(columns, options)
     found = Found(str(path), len(names), _placed(first, second, place), names=names)
     found.told = {name: column for name, column in columns.items() if name not in {key, label}}
-    found.node_labels = None if label is None else columns[label]
+    found.node_labels, found.labelled = None if label is None else columns[label], label is not None
     return found
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-import zipfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from selflearn.data.columns import GROUP_NAMES, LABEL_NAMES, find_column
-from selflearn.data.headers import Shapes
+from selflearn.data.headers import Shapes, load_arrays
 from selflearn.data.series.found import Found, numbered, of_stack
 from selflearn.data.series.options import SeriesReading
 from selflearn.errors import DataError
@@ -124,20 +123,6 @@ def read_archive(path: Path, reading: SeriesReading) -> Found:
             rate = None
         return _recording(str(path), arrays[name], step_labels=labels, step_groups=groups, classes=classes, rate=rate, notes=notes)
     return _parts(path, arrays, name, reading, classes)
-
-
-def load_arrays(path: Path) -> dict[str, np.ndarray]:
-    """The arrays of a .npz by name; that of a .npy is called "values".
-
-    Raises
-    ------
-    DataError : damaged, or holding pickled objects, which could run code.
-    """
-    try:
-        loaded = np.load(path, allow_pickle=False)
-        return {"values": loaded} if isinstance(loaded, np.ndarray) else {name: loaded[name] for name in loaded.files}
-    except (OSError, ValueError, zipfile.BadZipFile, EOFError, KeyError) as error:
-        raise DataError(f"{path} cannot be read as arrays: {str(error).splitlines()[0]}") from error
 
 
 def _parts(path: Path, arrays: dict[str, np.ndarray], name: str, reading: SeriesReading, classes: list[str] | None) -> Found:

@@ -30,6 +30,7 @@ class Found:
     joints : for skeletons, how many.
     breaks : steps at which a window must not go on (pauses, changes of the subject), sorted.
     every : neighbouring steps of the source that were averaged into one.
+    tabular : True where it has columns, one of which may be named as that of labels or groups.
     """
 
     where: str
@@ -45,6 +46,7 @@ class Found:
     rate: float | None = None
     joints: int = 0
     every: int = 1
+    tabular: bool = False
     breaks: np.ndarray = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     skipped: list[Skipped] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -113,7 +115,7 @@ def join(where: str, parts: Sequence[Found], names: list[str]) -> Found:
         notes.append(f"recordings differ in their steps a second ({told}), and are taken as if they did not")
     skipped = [each for part in parts for each in part.skipped]
     return of_list(where, pieces, names, first.channels, rate=first.rate, joints=first.joints, breaks=np.concatenate(breaks),
-                   skipped=skipped, notes=notes, **known)  # fmt: skip
+                   tabular=all(part.tabular for part in parts), skipped=skipped, notes=notes, **known)  # fmt: skip
 
 
 def numbered(count: int) -> list[str]:

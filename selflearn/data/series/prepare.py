@@ -128,7 +128,7 @@ def _facts(found: Found, cuts: windows.Cut, options: ReadOptions) -> Facts:
         facts.labels, facts.classes = encode(list(found.labels), found.classes)
     if found.groups is not None:
         facts.groups = number_groups(list(found.groups))
-    given_labels, given_groups = _not_columns(options)
+    given_labels, given_groups = _not_columns(options, found.tabular)
     by_step = (
         given_labels is not None
         and not isinstance(given_labels, str | Path | dict)
@@ -155,11 +155,15 @@ def _facts(found: Found, cuts: windows.Cut, options: ReadOptions) -> Facts:
     return facts
 
 
-def _not_columns(options: ReadOptions) -> tuple[Any, Any]:
+def _not_columns(options: ReadOptions, tabular: bool) -> tuple[Any, Any]:
     """Labels and groups that a person gave, where they are no names of columns (these the reader has used)."""
 
     def given(value: Any) -> Any:
-        return None if isinstance(value, str) and not Path(value).expanduser().is_file() and not Path(value).suffix else value
+        return (
+            None
+            if tabular and isinstance(value, str) and not Path(value).expanduser().is_file() and not Path(value).suffix
+            else value
+        )
 
     return given(options.labels), given(options.groups)
 

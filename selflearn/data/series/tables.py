@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -176,6 +177,9 @@ def read_table(table: Table, where: str, reading: SeriesReading, options: ReadOp
     ------
     DataError : no layout fits, a named column is not there, or a channel is no column of numbers.
     """
+    for given, purpose in ((options.labels, "labels"), (options.groups, "groups")):
+        if isinstance(given, str) and not Path(given).suffix and not Path(given).expanduser().is_file():
+            named_column(table, given, purpose)
     plan = layout(table, reading, options, settled=True)
     if plan is None:
         raise DataError(_no_layout(table, where))
@@ -185,6 +189,7 @@ def read_table(table: Table, where: str, reading: SeriesReading, options: ReadOp
     found = _wide(table, where, plan) if plan.form == "wide" else _steps(table, where, plan)
     if plan.form == "long" and plan.id is not None and reading.id is None:
         found.notes.append(f"which series a row is of is told by the column {plan.id!r}; --read id=NAME takes another")
+    found.tabular = True
     kept = {plan.time, plan.id, plan.label, plan.group, *plan.channels}
     left = [name for name in table if name not in kept]
     if left:

@@ -10,10 +10,9 @@ import numpy as np
 
 from selflearn.data.columns import GROUP_NAMES, LABEL_NAMES, find_column
 from selflearn.data.dataset import Facts
-from selflearn.data.headers import Shapes
+from selflearn.data.headers import Shapes, load_arrays
 from selflearn.data.labels import attach, encode, number_groups
 from selflearn.data.options import ReadOptions
-from selflearn.data.series.arrays import load_arrays
 from selflearn.data.sound.collect import collect
 from selflearn.data.sound.decode import FASTEST
 from selflearn.data.sound.options import SoundReading

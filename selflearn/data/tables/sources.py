@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from selflearn.data.columns import GROUP_NAMES, ID_NAMES, LABEL_NAMES, refuse_wide
 from selflearn.data.dataset import Skipped
-from selflearn.data.headers import Shapes
+from selflearn.data.headers import Shapes, load_arrays
 from selflearn.data.walk import walk
 from selflearn.errors import DataError
 
@@ -162,7 +162,7 @@ def _file(path: Path, header: bool | None) -> Found:
         if suffix in SEPARATED or suffix in {".txt", ".dat", ".data"}:
             return _separated(path, header)
         if suffix in ARRAYS:
-            return _archive(path) if suffix == ".npz" else _array(np.load(path, allow_pickle=False), str(path))
+            return _archive(path) if suffix == ".npz" else _array(load_arrays(path)["values"], str(path))
         if suffix in PARQUET:
             import pyarrow.parquet as pq
 
@@ -238,8 +238,7 @@ def samples_of(shapes: Shapes) -> str | None:
 
 def _archive(path: Path) -> Found:
     """An .npz of rows of numbers, and of labels, groups or ids beside them: one each a row."""
-    with np.load(path, allow_pickle=False) as archive:
-        arrays = {name: archive[name] for name in archive.files}
+    arrays = load_arrays(path)
     name = samples_of({each: (array.shape, array.dtype) for each, array in arrays.items()})
     if name is None:
         told = ", ".join(f"{each} {array.shape}" for each, array in list(arrays.items())[:6]) or "nothing"

@@ -110,6 +110,28 @@ def _facts(found: Found, options: ReadOptions, root: Path | None) -> Facts:
         labels, classes = encode(found.labels, found.classes)
     groups = number_groups(found.groups) if found.groups is not None else None
     facts = Facts(found.ids, labels, classes, groups, list(found.skipped), list(found.notes))
-    by_column = isinstance(options.labels, str) and not Path(options.labels).is_file()
-    by_group = isinstance(options.groups, str) and not Path(options.groups).is_file()
-    return attach(facts, None if by_column else options.labels, None if by_group else options.groups, root)
+    by_column, by_group = (
+        found.tabular and isinstance(each, str) and not Path(each).is_file() for each in (options.labels, options.groups)
+    )
+    labels_given, groups_given = None if by_column else options.labels, None if by_group else options.groups
+    if found.origins is None or any(_one_each(each, facts) for each in (labels_given, groups_given)):
+        return attach(facts, labels_given, groups_given, root)
+    return _of_documents(facts, found.origins, labels_given, groups_given, root)
+
+
+def _one_each(given: Any, facts: Facts) -> bool:
+    """Whether labels or groups are a value for each sample."""
+    return given is not None and not isinstance(given, str | Path | Mapping) and len(given) == len(facts.ids)
+
+
+def _of_documents(facts: Facts, origins: list[str], labels: Any, groups: Any, root: Path | None) -> Facts:
+    """Facts with what a person said of whole documents, for each of their pieces."""
+    names = list(dict.fromkeys(origins))
+    place = {name: number for number, name in enumerate(names)}
+    owner = np.array([place[each] for each in origins], dtype=np.int64)
+    whole = attach(Facts(names, np.full(len(names), -1, dtype=np.int64)), labels, groups, root)
+    if labels is not None:
+        facts = replace(facts, labels=whole.labels[owner], classes=whole.classes)
+    if whole.groups is not None:
+        facts = replace(facts, groups=whole.groups[owner])
+    return replace(facts, skipped=[*facts.skipped, *whole.skipped], notes=[*facts.notes, *whole.notes])

@@ -155,7 +155,7 @@ def _cut(found: Found, reading: TextReading) -> Found:
         "which are never divided between learning and scoring; --read piece=0 cuts none"
     )
     found.texts, found.ids = texts, ids
-    found.groups = origins if len(set(origins)) > 1 else None
+    found.origins, found.groups = origins, origins if len(set(origins)) > 1 else None
     return found
 
 

@@ -23,7 +23,8 @@ class Found:
     Attributes
     ----------
     where : the source, for messages.
-    named : True where the source names its own samples or rows, so that labels may come from a column.
+    tabular : True where it has columns, one of which may be named as that of labels or groups.
+    origins : the document that each text is a piece of, where documents were cut; None otherwise.
     """
 
     texts: list[str]
@@ -32,6 +33,8 @@ class Found:
     labels: Sequence[Any] | None = None
     groups: Sequence[Any] | None = None
     classes: Sequence[str] | None = None
+    tabular: bool = False
+    origins: list[str] | None = None
     skipped: list[Skipped] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -47,6 +50,7 @@ class Found:
             ids=[self.ids[row] for row in rows],
             labels=some(self.labels),
             groups=some(self.groups),
+            origins=some(self.origins),
         )
 
 

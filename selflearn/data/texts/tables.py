@@ -123,6 +123,7 @@ def read_columns(columns: Columns, where: str, reading: TextReading, options: Re
         texts=[_string(columns[name][row]) for row in rows],
         ids=[str(columns[key][row]) if key and key != name else str(row) for row in rows],
         where=where,
+        tabular=True,
         notes=notes,
     )
     label = _purpose(columns, options.labels, LABEL_NAMES, "labels", name)

@@ -307,3 +307,16 @@ def test_data_without_edges_is_refused_and_not_stumbled_over():
 
     with pytest.raises(DataError, match="graph 0: it has no edges"):
         read(data.Data(x=torch.rand(9, 2)))
+
+
+def test_an_attribute_may_be_named_as_labels_or_groups_and_is_no_feature_then():
+    networkx = pytest.importorskip("networkx")
+    graph = networkx.cycle_graph(12)
+    for node in graph:
+        graph.nodes[node].update(size=float(node * node % 7), club="ab"[node % 2], site=node % 3)
+    data = read(graph, labels="club", groups="site")
+    assert data.facts.classes == ["a", "b"]
+    assert data.facts.groups.tolist() == [node % 3 for node in range(12)]
+    assert [each.name for each in data.spec.attributes] == ["size"]
+    with pytest.raises(DataError, match="no file 'clubb' to read labels from"):
+        read(graph, labels="clubb")

@@ -278,3 +278,14 @@ def test_a_rate_that_is_none_is_not_used(tmp_path: Path, rate: float) -> None:
     data = series(tmp_path / "a.npz")
     assert data.spec.rate is None
     assert "which is none: it is not used" in notes(data)
+
+
+def test_labels_that_are_no_column_are_told_and_not_passed_over(tmp_path: Path) -> None:
+    rows = machines()
+    rows["state"] = rows["machine"].map(lambda name: "ok" if name < "M5" else "worn")
+    rows.to_csv(tmp_path / "rows.csv", index=False)
+    assert series(tmp_path / "rows.csv", labels="state").facts.classes == ["ok", "worn"]
+    with pytest.raises(DataError, match="no column 'stat' for labels; did you mean 'state'"):
+        series(tmp_path / "rows.csv", labels="stat")
+    with pytest.raises(DataError, match="no file 'state' to read labels from"):
+        series(RNG.normal(size=(9, 2, 30)), labels="state")

@@ -2,6 +2,7 @@
 
 import gzip
 
+import numpy as np
 import pytest
 
 from selflearn.data import read, recognise
@@ -55,3 +56,19 @@ def test_empty_sequences_are_skipped_and_names_that_occur_twice_get_their_place(
     found = read_fasta(file)
     assert found.ids == ["a (1)", "a (3)"]
     assert [each.what for each in found.skipped] == ["b"]
+
+
+def test_labels_of_sequences_are_those_of_their_pieces(tmp_path):
+    """Sequences are longer than a piece, so that no piece has a name that stands in the file of labels."""
+    draw = np.random.default_rng(0)
+    names = [f"seq{number}" for number in range(9)]
+    (tmp_path / "a.fa").write_text("".join(f">{name}\n{''.join(draw.choice(list('ACGT'), 500))}\n" for name in names))
+    told = "".join(f"{name},{'ab'[number % 2]},{number % 3}\n" for number, name in enumerate(names))
+    (tmp_path / "labels.csv").write_text(f"id,label,group\n{told}")
+    data = read(tmp_path / "a.fa", labels=tmp_path / "labels.csv")
+    assert len(data) == 27
+    assert [data.facts.classes[each] for each in data.labels] == ["ab"[number % 2] for number in range(9) for _ in range(3)]
+    assert data.facts.groups.tolist() == [number % 3 for number in range(9) for _ in range(3)]
+    assert data.facts.skipped == []
+    with pytest.raises(DataError, match="no file 'species' to read labels from"):
+        read(tmp_path / "a.fa", labels="species")
