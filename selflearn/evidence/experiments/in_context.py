@@ -158,8 +158,8 @@ prior_fitted_tables = Experiment(
     systems=("S103",),
     claim=(
         "A network that has seen nothing but 500 batches of 16 made-up tables tells a census and a telescope's showers from a "
-        "hundred labels in one pass: on average over both more than a point better than logistic regression on the raw columns, and "
-        "at most one point worse than boosting and one and a half worse than a forest, all fitted anew on each draw of labels"
+        "hundred labels in one pass: on average over both more than a point better than logistic regression on the raw columns, "
+        "and at most one point worse than boosting and one and a half worse than a forest, all fitted anew on each draw of labels"
     ),
     data="small-tables",
     arms={
