@@ -46,17 +46,17 @@ def refitted(restarts: int) -> Callable[[np.ndarray, np.ndarray, int], np.ndarra
 
 
 def timed(work: Callable[[], Any], repeats: int = 1) -> tuple[float, Any]:
-    """Seconds of the fastest of some repeats, and what it gave."""
+    """Processor seconds (others may be at work, too) of the fastest of some repeats, and what it gave."""
     best, given = np.inf, None
     for _ in range(repeats):
-        began = time.perf_counter()
+        began = time.process_time()
         given = work()
-        best = min(best, time.perf_counter() - began)
+        best = min(best, time.process_time() - began)
     return best, given
 
 
 def measure(encoder: Any, batch: TaskBatch, exact: Callable[..., np.ndarray]) -> dict[str, Any]:
-    """Milliseconds a function, and log likelihood, of everyone; and how many times as long a fit takes as a pass."""
+    """Milliseconds of one processor a function, and log likelihood, of everyone; and how many times as long a fit takes as a pass."""
     told = as_told(batch, 0)
     singles = [batch.select(torch.tensor([row])) for row in range(len(batch))]
     answer(encoder, singles[0], "cpu")
