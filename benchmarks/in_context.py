@@ -56,7 +56,7 @@ def timed(work: Callable[[], Any], repeats: int = 1) -> tuple[float, Any]:
 
 
 def measure(encoder: Any, batch: TaskBatch, exact: Callable[..., np.ndarray]) -> dict[str, Any]:
-    """Milliseconds of one processor a function, and log likelihood, of everyone; and how many times as long a fit takes as a pass."""
+    """Milliseconds of one processor a function, and log likelihood; and how many times as long a fit takes as a pass."""
     told = as_told(batch, 0)
     singles = [batch.select(torch.tensor([row])) for row in range(len(batch))]
     answer(encoder, singles[0], "cpu")
