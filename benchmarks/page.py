@@ -160,6 +160,15 @@ SECTIONS = (
         "gain and two standard errors over draws. The aim is the best average.",
     ),
     Section(
+        "Functions told in context",
+        "in_context",
+        "in-context-*.json",
+        "runs/gp",
+        "New functions of a Gaussian process whose length scale nobody knows, told by a network that learned from that prior, in "
+        "one pass; by scikit-learn's Gaussian process, its length scale and noise fitted to each context; and by the exact answer. "
+        "Median milliseconds of one processor a function, and log likelihood of hidden targets in nats.",
+    ),
+    Section(
         "Texts with ten labels a class",
         "texts",
         "texts-*.json",

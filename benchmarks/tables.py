@@ -1,11 +1,13 @@
 """A hundred labels on tables: an encoder that learned from the rows without labels, beside the raw columns, under the same heads.
 
-python -m benchmarks.tables [--draws 20] [--development] [--encoders FOLDER]
+python -m benchmarks.tables [--draws 20] [--development] [--encoders FOLDER] [--priors CLASSES NUMBERS]
 
 For each table the encoder learns from the training rows alone, and stays as it is. Each draw takes 100 labelled training rows;
 logistic or ridge regression, gradient boosting and a random forest are fitted on the raw columns and on the embedding, and scored
 on rows of the test part: accuracy, or R2 for California. Beside each stands the mean of what the three say (of classes, their
 probabilities), and under `both` the mean of what a head says of the raw columns and of the embedding.
+With --priors, two runs that learned from prior:table (of classes, and of numbers) tell the same rows from the same labels in one
+pass over the raw columns: networks that have seen no table of the world. Their mean with what the heads say stands beside it.
 Settings were chosen with --development: other draws, scored on other training rows, never on the test part.
 """
 
@@ -26,13 +28,18 @@ from benchmarks.common import keep
 from selflearn import recipes
 from selflearn.data import Dataset, read, subset
 from selflearn.networks import Encoder, load_encoder, save_encoder
+from selflearn.objectives import bar_mean
 from selflearn.training import Budget, embed
 from selflearn.views import plain
+from selflearn.workflow import load
+from selflearn.workflow.predicting import Context
 
 LABELS = 100
 DEVELOPMENT = 100  # draws of tuning are numbered from here
 HEADS = ("linear", "boosting", "forest", "mean of the three")
 OURS = ("both", "mean of the three")
+PASS = "one pass"
+WITH = ("raw and prior-fitted", "both and prior-fitted")
 
 
 @dataclass(frozen=True)
@@ -119,6 +126,14 @@ def answers(task: Task, features: np.ndarray, target: np.ndarray, asked: np.ndar
     return {**said, HEADS[3]: np.mean(list(said.values()), axis=0)}
 
 
+def in_context(task: Task, runs: list[Path], features: np.ndarray, target: np.ndarray, asked: np.ndarray) -> np.ndarray:
+    """What a network that learned from a prior says of rows, from a few that are known."""
+    encoder = load(runs[task.regression]).encoder
+    if task.regression:
+        return bar_mean(*Context(encoder, features, target.astype(np.float64)).bars(asked, "cpu")).numpy()
+    return Context(encoder, features, np.unique(target, return_inverse=True)[1]).probabilities(asked, "cpu")
+
+
 def score(task: Task, said: np.ndarray, classes: np.ndarray, truth: np.ndarray) -> float:
     """R2 of numbers, accuracy of probabilities."""
     if task.regression:
@@ -137,22 +152,26 @@ def draw(rows: Rows, number: int, tested: int) -> tuple[np.ndarray, np.ndarray]:
 def measure(task: Task, arguments: argparse.Namespace) -> dict[str, dict[str, list[float]]]:
     """Features -> head -> the score of each draw."""
     rows = rows_of(task)
-    encoder = encoder_of(task, rows, arguments.steps, arguments.encoders)
-    raw = rows.dataset.raw(np.arange(len(rows.dataset)))
-    embedding = embed(encoder, rows.dataset, plain(rows.dataset.spec), device="cpu")
-    found: dict[str, dict[str, list[float]]] = {features: {head: [] for head in HEADS} for features in ("raw", "embedding", "both")}
+    inputs = {"raw": rows.dataset.raw(np.arange(len(rows.dataset)))}
+    if arguments.steps:
+        encoder = encoder_of(task, rows, arguments.steps, arguments.encoders)
+        inputs["embedding"] = embed(encoder, rows.dataset, plain(rows.dataset.spec), device="cpu")
+    found: dict[str, dict[str, list[float]]] = {}
     for number in range(arguments.draws):
         seed = number + DEVELOPMENT * arguments.development
         labelled, tested = draw(rows, seed, arguments.tested)
         truth, classes = rows.target[labelled], np.unique(rows.target[labelled])
-        said = {
-            features: answers(task, vectors[labelled], truth, vectors[tested], seed)
-            for features, vectors in (("raw", raw), ("embedding", embedding))
-        }
-        said["both"] = {head: (said["raw"][head] + said["embedding"][head]) / 2 for head in HEADS}
+        said = {features: answers(task, vectors[labelled], truth, vectors[tested], seed) for features, vectors in inputs.items()}
+        if arguments.steps:
+            said["both"] = {head: (said["raw"][head] + said["embedding"][head]) / 2 for head in HEADS}
+        if arguments.priors:
+            told = in_context(task, arguments.priors, inputs["raw"][labelled], truth, inputs["raw"][tested])
+            together = {f"{name} and prior-fitted": (said[name][HEADS[3]] + told) / 2 for name in ("raw", "both") if name in said}
+            said["prior-fitted"] = {PASS: told}
+            said.update({name: {HEADS[3]: answer} for name, answer in together.items()})
         for features, each in said.items():
             for head, answer in each.items():
-                found[features][head].append(score(task, answer, classes, rows.target[tested]))
+                found.setdefault(features, {}).setdefault(head, []).append(score(task, answer, classes, rows.target[tested]))
     for features, scores in found.items():
         print(task.name, features, {head: round(float(np.mean(each)), 4) for head, each in scores.items()}, flush=True)
     return found
@@ -162,32 +181,40 @@ def summary(found: dict[str, dict[str, dict[str, list[float]]]]) -> dict[str, An
     """Mean and deviation of each, the mean over tables of each arm, and ours against the best raw one on average."""
     figures: dict[str, Any] = {}
     average: dict[str, float] = {}
-    for features in next(iter(found.values())):
-        for head in HEADS:
+    for features, heads in next(iter(found.values())).items():
+        for head in heads:
             arm = f"{features}, {head}"
             for task, scores in found.items():
                 each = np.array(scores[features][head])
                 figures.setdefault(task, {})[arm] = f"{each.mean():.3f} ±{each.std(ddof=1) if len(each) > 1 else 0:.3f}"
             average[arm] = float(np.mean([np.mean(scores[features][head]) for scores in found.values()]))
     figures["average"] = {arm: round(value, 4) for arm, value in average.items()}
-    best = max((arm for arm in average if arm.startswith("raw")), key=lambda arm: average[arm])
-    single = max((arm for arm in average if arm.startswith("raw") and not arm.endswith(HEADS[3])), key=lambda arm: average[arm])
-    for name, other in (("best raw arm", best), ("best single raw head", single)):
-        features, head = other.split(", ", 1)
-        gains = np.mean([np.subtract(each[OURS[0]][OURS[1]], each[features][head]) for each in found.values()], axis=0)
-        error = gains.std(ddof=1) / len(gains) ** 0.5 if len(gains) > 1 else 0.0
-        figures[f"{', '.join(OURS)}, minus {name}"] = f"{gains.mean():+.4f} ±{2 * error:.4f} ({other})"
+    best = max((arm for arm in average if arm.startswith("raw, ")), key=lambda arm: average[arm])
+    single = max((arm for arm in average if arm.startswith("raw, ") and not arm.endswith(HEADS[3])), key=lambda arm: average[arm])
+    ours = [OURS, ("prior-fitted", PASS), *((name, HEADS[3]) for name in WITH)]
+    for arm in [arm for arm in ours if ", ".join(arm) in average]:
+        for name, other in (("best raw arm", best), ("best single raw head", single)):
+            figures[f"{', '.join(arm)}, minus {name}"] = f"{_gain(found, arm, other)} ({other})"
     return figures
+
+
+def _gain(found: dict[str, dict[str, dict[str, list[float]]]], arm: tuple[str, str], other: str) -> str:
+    """The mean over draws of the difference of two arms' averages over tables, and two standard errors."""
+    features, head = other.split(", ", 1)
+    gains = np.mean([np.subtract(each[arm[0]][arm[1]], each[features][head]) for each in found.values()], axis=0)
+    error = gains.std(ddof=1) / len(gains) ** 0.5 if len(gains) > 1 else 0.0
+    return f"{gains.mean():+.4f} ±{2 * error:.4f}"
 
 
 def main() -> None:
     """Measure all tables, or those named."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--draws", type=int, default=20, help="draws of 100 labels")
-    parser.add_argument("--steps", type=int, default=300, help="updates of the encoder")
+    parser.add_argument("--steps", type=int, default=300, help="updates of the encoder; 0 leaves it out")
     parser.add_argument("--tested", type=int, default=2000, help="rows that are scored, at most")
     parser.add_argument("--tables", nargs="*", choices=[task.name for task in TASKS], help="only these")
     parser.add_argument("--encoders", type=Path, help="a folder in which encoders are kept, and taken from")
+    parser.add_argument("--priors", type=Path, nargs=2, metavar=("CLASSES", "NUMBERS"), help="runs that learned from prior:table")
     parser.add_argument("--development", action="store_true", help="score other draws on other training rows; keep nothing")
     arguments = parser.parse_args()
     found = {task.name: measure(task, arguments) for task in TASKS if not arguments.tables or task.name in arguments.tables}
@@ -195,7 +222,7 @@ def main() -> None:
     if arguments.development:
         print(figures)
     else:
-        keep("tables", figures)
+        keep("tables" if arguments.steps else "tables-priors", figures)
 
 
 if __name__ == "__main__":

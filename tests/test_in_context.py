@@ -5,10 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from sklearn.datasets import load_iris
+from typer.testing import CliRunner
 
 from selflearn import PriorFittedClassifier, PriorFittedRegressor, SelfLearner, learn
+from selflearn.cli.main import app
 from selflearn.data import read
-from selflearn.errors import DataError
+from selflearn.errors import DataError, RunError
+from selflearn.serving import export_run
 from selflearn.workflow import fill_in, fill_in_file
 
 SMALL = {"encoder": {"width": 32, "depth": 2}, "optimiser.lr": 0.003}
@@ -113,6 +116,28 @@ def test_a_column_is_filled_in_where_it_is_empty(tables, functions, iris, tmp_pa
     assert len(told) == 20
     assert np.abs(told["prediction"] - (3 * line["x"][::2].to_numpy() + 100)).mean() < 3
     assert (told["low"] < told["high"]).all()
+
+
+def test_the_command_says_what_it_told(tables, iris, tmp_path):
+    values, labels = iris
+    lines = [
+        "a,b,c,d,kind",
+        *(
+            ",".join([*map(str, row), "xyz"[label] if n < 40 else ""])
+            for n, (row, label) in enumerate(zip(values, labels, strict=True))
+        ),
+    ]
+    (tmp_path / "flowers.csv").write_text("\n".join(lines))
+    words = ["predict", str(tables.path), str(tmp_path / "flowers.csv"), "--column", "kind", "--out", str(tmp_path / "told.csv")]
+    done = CliRunner().invoke(app, words)
+    assert done.exit_code == 0, done.output
+    assert "known in 40 rows and told in 110" in done.output
+    assert len((tmp_path / "told.csv").read_text().splitlines()) == 111
+
+
+def test_what_has_no_form_for_other_machines_says_so(tables):
+    with pytest.raises(RunError, match="sets of points of any number"):
+        export_run(tables)
 
 
 def test_a_column_that_cannot_be_filled_in_says_why(tables, functions, tmp_path):

@@ -60,7 +60,7 @@ def test_a_recipe_cannot_run_code(tmp_path):
 
 
 @pytest.mark.parametrize("accelerator", [False, True])
-@pytest.mark.parametrize("kind", ["image", "table"])
+@pytest.mark.parametrize("kind", ["image", "table", "task"])
 def test_every_kind_has_a_default_that_loads(kind, accelerator):
     choice = choose(kind, 1000, accelerator)
     assert load(choice.recipe, choice.preset)
