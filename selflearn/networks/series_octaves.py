@@ -42,7 +42,7 @@ class OctaveEncoder(Encoder):
     def __init__(self, spec: SeriesSpec, width: int, depth: int, out: int, pool: Pool, parts: int, frame: int, level: bool) -> None:
         super().__init__()
         self.settings = dict(width=width, depth=depth, out=out, pool=pool, parts=parts, frame=frame, level=level)
-        self.pool, self.parts, self.level = pool, parts, level
+        self.spec, self.pool, self.parts, self.level = spec, pool, parts, level
         self.frame = min(frame or max(1, round(spec.length / FRAMES)), spec.length)
         self.octaves = octaves_of(spec.length)
         depth = depth or enough_depth(-(-spec.length // self.frame))

@@ -82,7 +82,8 @@ def measure(
 
     pairs = {"encoder": seen_twice(encoder), "untrained": seen_twice(untrained)}
     itself = _Itself(dataset, plain)
-    if itself.dim == features["raw"].shape[1]:  # pictures that are not square have views of another shape than they are stored in
+    # Pictures that are not square have views of another shape than they are stored in, and a device has fewer channels than all.
+    if features["raw"].shape[1] == itself.dim == itself.size(two[0]) == itself.size(two[1]):
         pairs["raw"] = seen_twice(itself)
     known_already = taught and not len(tested)
     card = evaluate(
@@ -116,9 +117,13 @@ class _Itself(Encoder):
 
     def __init__(self, dataset: Dataset, plain: View) -> None:
         super().__init__()
-        self.spec = dataset.spec
-        self.dim = views.flat(self.spec, plain(dataset.batch([0]), torch.Generator())).shape[1]
+        self.spec, self.first = dataset.spec, dataset.batch([0])
+        self.dim = self.size(plain)
         self.settings = {"name": "itself"}
+
+    def size(self, view: View) -> int:
+        """How many numbers a sample has in this view."""
+        return views.flat(self.spec, view(self.first, torch.Generator())).shape[1]
 
     def forward(self, batch: Batch, mask: TokenMask | None = None, layers: bool = False) -> Features:
         return Features(views.flat(self.spec, batch))

@@ -54,7 +54,7 @@ def test_sizes_are_as_declared(name: str, options: dict) -> None:
         assert features.tokens.shape == (5, torch.tensor(made.token_grid()).prod(), made.dim)
         assert len(features.layers) == 2
         assert made.token_content(batch()).values.shape[2] == sum(made.content_size())
-    again = build(SPEC, **made.settings)
+    again = build(made.spec, **made.settings)
     again.load_state_dict(made.state_dict())
     assert torch.equal(again.eval()(batch()).pooled, features.pooled)
 

@@ -188,3 +188,10 @@ def _steps(folder) -> int:
         return 10 * len((folder / "metrics.jsonl").read_text().splitlines())
     except OSError:
         return 0
+
+
+def test_devices_that_recorded_together_are_learned_from_and_judged(tmp_path):
+    worn = np.random.default_rng(0).normal(size=(80, 6, 32)).cumsum(axis=2)
+    run = learn(worn, kind="series", read={"devices": 2}, recipe="collossl", preset="small", budget="2steps", out=tmp_path / "run")
+    assert run.scorecard.find("encoder", "alignment")
+    assert not run.scorecard.find("raw", "alignment"), "one device has other channels than all of them"
