@@ -1,6 +1,7 @@
 """Graphs: Cora's public split by a linear probe, and the TU sets by their ten folds, beside the dull baselines of the same run.
 
 python -m benchmarks.graphs --part cora --recipes default graph-mae --seeds 3 --steps 300
+python -m benchmarks.graphs --part cora --recipes graph-mae --preset published --seeds 5 --steps 1500
 python -m benchmarks.graphs --part tu --sets mutag proteins nci1 --recipes default graph-mae --seeds 3
 """
 
@@ -43,17 +44,17 @@ def place(*parts: str) -> Path:
 
 
 def learned(
-    dataset: Dataset, recipe: str, steps: int, seed: int, changes: dict[str, Any], pools: tuple[str, ...] = ()
+    dataset: Dataset, recipe: str, steps: int, seed: int, preset: str = "small", pools: tuple[str, ...] = ()
 ) -> dict[str, dict[str, np.ndarray]]:
     """Embeddings of all samples by the recipe's encoder and by its untrained twin, by way of pooling; no label is seen.
 
     Without `pools` there is one, the encoder's own.
     """
-    name, preset = recipe, "small"
+    name = recipe
     if recipe == "default":
         choice = recipes.choose(dataset.spec.kind, len(dataset), accelerator=False, form=dataset.spec.form)
-        name, preset = choice.recipe, choice.preset or "small"
-    chosen = recipes.load(name, preset, changes, dataset.spec.kind)
+        name, preset = choice.recipe, choice.preset or preset
+    chosen = recipes.load(name, preset, {}, dataset.spec.kind)
     encoder = recipes.build_encoder(chosen.stages[0], dataset.spec, seed, accelerator=False)
     outcome = recipes.run_plan(chosen, dataset, encoder, Budget.parse(f"{steps}steps"), seed)
     if outcome.alarm is not None:
@@ -85,7 +86,7 @@ def probe(vectors: np.ndarray, labels: np.ndarray, train: np.ndarray, check: np.
     return best
 
 
-def cora(names: list[str], steps: int, seeds: list[int]) -> dict[str, Any]:
+def cora(names: list[str], steps: int, seeds: list[int], preset: str) -> dict[str, Any]:
     """Test accuracy on the public split for every recipe and baseline; validation nodes choose scaling and C."""
     path = place("cora", "cora.npz")
     dataset = read(path)
@@ -99,7 +100,7 @@ def cora(names: list[str], steps: int, seeds: list[int]) -> dict[str, Any]:
     for seed in seeds:
         for name in names:
             began = time.process_time()
-            for arm, found in learned(dataset, name, steps, seed, {}).items():
+            for arm, found in learned(dataset, name, steps, seed, preset).items():
                 (vectors,) = found.values()
                 scores.setdefault(arm, []).append(probe(vectors, dataset.labels, *parts))
             print(name, seed, scores[name][-1], f"{time.process_time() - began:.0f} s of processor", flush=True)
@@ -107,15 +108,21 @@ def cora(names: list[str], steps: int, seeds: list[int]) -> dict[str, Any]:
         arm: {"validation": summary([check for check, _ in pairs]), "test": summary([test for _, test in pairs])}
         for arm, pairs in scores.items()
     }
-    return {"steps": steps, "seeds": seeds, "aims": {name: AIMS[name] for name in names if name in AIMS}, **figures}
+    return {
+        "preset": preset,
+        "steps": steps,
+        "seeds": seeds,
+        "aims": {name: AIMS[name] for name in names if name in AIMS},
+        **figures,
+    }
 
 
-def tu(sets: list[str], names: list[str], steps: int, seeds: list[int]) -> dict[str, Any]:
+def tu(sets: list[str], names: list[str], steps: int, seeds: list[int], preset: str) -> dict[str, Any]:
     """Accuracy over the ten folds of each set, for every recipe and baseline.
 
     An encoder's vectors are read alone, and beside the statistics and patterns that are the baseline.
     """
-    figures: dict[str, Any] = {"steps": steps, "seeds": seeds}
+    figures: dict[str, Any] = {"preset": preset, "steps": steps, "seeds": seeds}
     for name in sets:
         path = place("tudataset", f"{name}.npz")
         dataset = read(path)
@@ -128,7 +135,7 @@ def tu(sets: list[str], names: list[str], steps: int, seeds: list[int]) -> dict[
         for seed in seeds:
             for recipe in names:
                 began = time.process_time()
-                for arm, vectors in learned(dataset, recipe, steps, seed, {}, POOLS).items():
+                for arm, vectors in learned(dataset, recipe, steps, seed, preset, POOLS).items():
                     beside = {f"{pool} beside raw": np.concatenate([each, raw], axis=1) for pool, each in vectors.items()}
                     arms = {arm: tuple(vectors), f"{arm}, beside statistics and patterns": tuple(beside)}
                     for read_as, found in folds_of(vectors | beside, arms, dataset.labels, fold).items():
@@ -157,16 +164,17 @@ def main() -> None:
     parser.add_argument("--part", choices=("cora", "tu"), required=True)
     parser.add_argument("--recipes", nargs="+", default=["default", "graph-mae"])
     parser.add_argument("--sets", nargs="+", default=list(PUBLISHED))
+    parser.add_argument("--preset", default="small", help="of the recipes that are named")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--steps", type=int, default=300)
     asked = parser.parse_args()
     warnings.filterwarnings("ignore", category=UserWarning)
     seeds = list(range(asked.seeds))
     parts: dict[str, Callable[[], dict[str, Any]]] = {
-        "cora": lambda: cora(asked.recipes, asked.steps, seeds),
-        "tu": lambda: tu(asked.sets, asked.recipes, asked.steps, seeds),
+        "cora": lambda: cora(asked.recipes, asked.steps, seeds, asked.preset),
+        "tu": lambda: tu(asked.sets, asked.recipes, asked.steps, seeds, asked.preset),
     }
-    told = [*(asked.sets if asked.part == "tu" else []), *asked.recipes]
+    told = [*(asked.sets if asked.part == "tu" else []), *asked.recipes, *([] if asked.preset == "small" else [asked.preset])]
     keep(f"graphs-{asked.part}-{'-'.join(told)}", parts[asked.part]())
 
 

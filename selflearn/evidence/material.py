@@ -20,7 +20,7 @@ from selflearn.data import Dataset, ReadOptions, read, split, subset
 from selflearn.errors import DataError, nearest
 
 Part = Literal["measured", "development"]
-Arrays = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]  # train images and labels, test images and labels
+Arrays = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,10 @@ def _digits() -> Material:
 
 
 def _official(arrays: Callable[[], Arrays], development: int) -> Callable[[], Material]:
-    """Data with an official test part; the last `development` of the official training part are kept for tuning."""
+    """Data with an official test part; the last `development` of the official training part are kept for tuning.
+
+    `arrays` gives images and labels of the training part, then those of the test part.
+    """
 
     def load() -> Material:
         train, train_labels, test, test_labels = arrays()
@@ -233,15 +236,29 @@ def _cora() -> Material:
     return Material(dataset, learn, np.sort(development), np.sort(test))
 
 
-BLOCKS, NODES_OF_A_BLOCK, WORDS = 6, 200, 120
+BLOCKS, NODES_OF_A_BLOCK, WORDS, HIDDEN_LINKS = 6, 200, 120, 0.2
 
 
-def _communities() -> Material:
+def _communities(hidden: float = 0.0) -> Callable[[], Material]:
     """A stochastic block model: 1,200 nodes in six blocks, each joined to about five of its own and three others.
 
     A node has about eleven of 120 words, and each block says 20 of them two and a half times as often as the others do: neither
-    words nor edges tell a node's block alone. Half of the nodes to learn from, a sixth to tune on, a third to measure.
+    words nor edges tell a node's block alone. Half of the nodes to learn from, a sixth to tune on, a third to measure. A share of
+    the edges can be left out (`hidden_links` tells them).
     """
+
+    def load() -> Material:
+        edges, words, block, order = _block_model()
+        kept, _ = _links_apart(edges, hidden)
+        dataset = read({"edges": kept, "features": words, "labels": block}, ReadOptions(kind="graph", cache=False))
+        learn, development, test = np.split(order, [len(block) // 2, len(block) // 2 + len(block) // 6])
+        return Material(dataset, np.sort(learn), np.sort(development), np.sort(test))
+
+    return load
+
+
+def _block_model() -> Arrays:
+    """Edges (2, n), words (nodes, 120), the block of each node, and all nodes in the order in which they are divided."""
     rng = np.random.default_rng(0)
     block = np.repeat(np.arange(BLOCKS), NODES_OF_A_BLOCK)
     nodes = len(block)
@@ -249,11 +266,24 @@ def _communities() -> Material:
     joined = np.triu(rng.random((nodes, nodes)) < np.where(own, 5 / NODES_OF_A_BLOCK, 3 / (nodes - NODES_OF_A_BLOCK)), 1)
     favoured = np.arange(WORDS) // (WORDS // BLOCKS) == block[:, None]
     words = (rng.random((nodes, WORDS)) < np.where(favoured, 0.18, 0.072)).astype(np.float32)
-    edges = np.stack(np.nonzero(joined))
-    dataset = read({"edges": edges, "features": words, "labels": block}, ReadOptions(kind="graph", cache=False))
-    order = rng.permutation(nodes)
-    learn, development, test = np.split(order, [nodes // 2, nodes // 2 + nodes // 6])
-    return Material(dataset, np.sort(learn), np.sort(development), np.sort(test))
+    return np.stack(np.nonzero(joined)), words, block, rng.permutation(nodes)
+
+
+def _links_apart(edges: np.ndarray, hidden: float) -> tuple[np.ndarray, np.ndarray]:
+    gone = np.random.default_rng(1).random(edges.shape[1]) < hidden
+    return edges[:, ~gone], edges[:, gone]
+
+
+def hidden_links(nodes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Of "communities-without-links": edges (2, n) left out that begin at one of these nodes, and as many pairs that were none."""
+    edges, _, block, _ = _block_model()
+    _, gone = _links_apart(edges, HIDDEN_LINKS)
+    joined = gone[:, np.isin(gone[0], nodes)]
+    pairs = np.random.default_rng(3).integers(0, len(block), (2, 20 * gone.shape[1]))
+    pairs = np.sort(pairs[:, pairs[0] != pairs[1]], axis=0)
+    codes = edges[0] * len(block) + edges[1]
+    apart = pairs[:, np.isin(pairs[0], nodes) & ~np.isin(pairs[0] * len(block) + pairs[1], codes)]
+    return joined, apart[:, : joined.shape[1]]
 
 
 def _adult() -> Material:
@@ -299,7 +329,8 @@ LOADERS: dict[str, Callable[[], Material]] = {
     "worn-joints": _worn,
     "phalanges": _ucr("PhalangesOutlinesCorrect", development=400),
     "cora": _cora,
-    "communities": _communities,
+    "communities": _communities(),
+    "communities-without-links": _communities(HIDDEN_LINKS),
     "adult": _adult,
     "magic": _magic,
     "gaussian-process": _gaussian_process,

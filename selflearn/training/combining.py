@@ -13,12 +13,13 @@ from typing import Literal
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from selflearn.methods.base import Losses
 from selflearn.ranks import rank_mean
 
-Combine = Literal["sum", "pareto"]
+Combine = Literal["sum", "pareto", "pareto-unit"]
 ROUNDS, ENOUGH = 100, 1e-9
 
 
@@ -28,7 +29,10 @@ def combined(losses: Losses, how: Combine, shared: Sequence[Tensor]) -> Tensor:
     Parameters
     ----------
     losses : named scalars.
-    how : "sum", or "pareto": weighted by `shortest` of their gradients, times their number, so that equal losses give the sum.
+    how : "sum"; "pareto": weighted by `shortest` of their gradients, times their number, so that equal losses give the sum;
+        "pareto-unit": by `shortest` of their gradients brought to length 1, as the authors of ParetoGNN do, so that a loss does not
+        count for more because its gradient is short. (What falls in every direction then is the mixture of unit gradients; the
+        step itself is the losses' own.)
     shared : the weights that all losses train (the encoder's); what only one of them trains has no say in the mixture.
     """
     terms = list(losses.values())
@@ -38,6 +42,8 @@ def combined(losses: Losses, how: Combine, shared: Sequence[Tensor]) -> Tensor:
     gradients = [torch.autograd.grad(term, shared, retain_graph=True, allow_unused=True) for term in terms]
     flat = [torch.cat([_flat(each, weight) for each, weight in zip(gradient, shared, strict=True)]) for gradient in gradients]
     stacked = rank_mean(torch.stack(flat)).double()  # gradients of the joint batch, so that all ranks mix alike
+    if how == "pareto-unit":
+        stacked = F.normalize(stacked, dim=1)
     weights = shortest((stacked @ stacked.T).cpu().numpy())
     return (whole * torch.from_numpy(weights).to(whole) * len(terms)).sum()
 

@@ -72,8 +72,8 @@ class FitSettings(_Settings):
     batch : samples in a micro-batch, of all processes together, >= 2.
     accumulate : micro-batches in an update.
     clip : largest gradient norm, or None.
-    combine : how a method's several losses make one step: their "sum", or "pareto", the mixture that lowers all of them (it takes a
-        backward pass for each loss).
+    combine : how a method's several losses make one step: their "sum", or "pareto", the mixture that lowers all of them, or
+        "pareto-unit", that of gradients at length 1 (both take a backward pass for each loss).
     budget : when the stage ends; text such as "10min" is read.
     precision : "auto" chooses by what the machine has; "32", "bf16" (autocast) or "16" (autocast with loss scaling, GPU only).
     device : "auto", "cpu", "cuda", "cuda:1", "mps".

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from selflearn.errors import DataError
-from selflearn.evidence.material import LOADERS, data_file, draw, material, names
+from selflearn.evidence.material import LOADERS, data_file, draw, hidden_links, material, names
 
 
 def test_digits_parts_are_disjoint_whole_and_stratified():
@@ -96,3 +96,22 @@ def test_people_and_official_parts_of_series_are_not_mixed(tmp_path, monkeypatch
         assert not groups[0] & groups[1] | groups[0] & groups[2] | groups[1] & groups[2]
     finally:
         material.cache_clear()
+
+
+def test_links_that_are_left_out_are_in_no_graph_that_is_learned_from():
+    whole, thinned = material("communities").dataset, material("communities-without-links").dataset
+    pairs = {name: set(map(tuple, each.pairs.T.tolist())) for name, each in (("whole", whole), ("thinned", thinned))}
+    joined, apart = hidden_links(np.arange(len(whole)))
+    gone = set(map(tuple, joined.T.tolist()))
+    assert gone == pairs["whole"] - pairs["thinned"] and len(gone) == pytest.approx(0.2 * len(pairs["whole"]), rel=0.1)
+    assert not set(map(tuple, apart.T.tolist())) & pairs["whole"] and apart.shape == joined.shape
+    source = material("communities-without-links")
+    first, second = (set(hidden_links(part)[0][0].tolist()) for part in (source.development, source.test))
+    assert first and second and not first & second
+
+
+def test_the_block_model_is_divided_once_and_its_parts_are_disjoint():
+    source = material("communities")
+    parts = [source.learn, source.development, source.test]
+    assert [len(part) for part in parts] == [600, 200, 400]
+    assert len(np.unique(np.concatenate(parts))) == len(source.dataset) == 1200

@@ -62,6 +62,19 @@ def test_labels_and_questions_are_learned_together():
         recipes.build_method(recipe.stages[0], encoder, 0, unlabelled)
 
 
+@pytest.mark.parametrize("combine", ["sum", "pareto", "pareto-unit"])
+def test_four_philosophies_share_an_encoder(combine):
+    dataset = nodes()
+    changes = {"encoder": {"name": "gcn", "width": 16, "depth": 2}, "combine": combine, "tasks.reconstruction.decoder_width": 16}
+    recipe = recipes.load("pareto-gnn", "small", changes, "graph")
+    encoder = recipes.build_encoder(recipe.stages[0], dataset.spec, 0, accelerator=False)
+    before = encoder.embed.weight.detach().clone()
+    outcome = recipes.run_plan(recipe, dataset, encoder, Budget.parse("3steps"))
+    assert list(outcome.method.methods) == ["reconstruction", "links", "contrast", "decorrelation"]
+    assert outcome.alarm is None and not torch.equal(before, encoder.embed.weight)
+    assert not recipes.uses_labels(recipe)
+
+
 DATA = {"nodes": nodes, "neighbourhoods": lambda: nodes(fanout=3), "graphs": graphs}
 
 

@@ -54,3 +54,11 @@ def test_what_one_loss_alone_trains_still_gets_its_gradient():
     shared, own = torch.tensor([1.0], requires_grad=True), torch.tensor([1.0], requires_grad=True)
     combined({"one": (shared * own).sum(), "two": shared.square().sum()}, "pareto", [shared]).backward()
     assert own.grad is not None and float(own.grad) > 0
+
+
+def test_at_unit_length_a_loss_counts_no_more_for_a_short_gradient():
+    weight = torch.tensor([1.0, 1.0], requires_grad=True)
+    for scale in (0.01, 1.0, 100.0):
+        losses = {"one": scale * weight[0], "two": weight[1]}
+        assert combined(losses, "pareto-unit", [weight]).item() == pytest.approx(scale + 1, rel=1e-5), "orthogonal: half and half"
+    assert combined({"one": 0.01 * weight[0], "two": weight[1]}, "pareto", [weight]).item() < 0.03

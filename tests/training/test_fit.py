@@ -85,6 +85,16 @@ def test_a_small_data_set_lowers_the_batch_and_says_so(world):
     assert any("batch lowered from 16 to 10" in note for note in outcome.notes)
 
 
+def test_a_batch_may_hold_all_samples_where_any_batch_holds_all_the_data(world):
+    dataset = world.Vectors(20)
+    dataset.shared = True
+    outcome = fit(world.method(), dataset, world.views, settings())
+    assert outcome.batch == 10, "16 were asked for, not all"
+    outcome = fit(world.method(), dataset, world.views, settings(batch=64))
+    assert outcome.batch == 20
+    assert not any("batch lowered" in note for note in outcome.notes)
+
+
 def test_what_cannot_work_is_refused_before_work(world):
     with pytest.raises(DataError, match="too few"):
         learn(world, samples=3)

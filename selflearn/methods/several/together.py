@@ -30,25 +30,28 @@ class Together(Method):
     --------
     tasks : name -> a mapping: `fit`, the name of a method; `weight` of its losses (1); `views`, the numbers of those views that it
         gets (all); every other key is a setting of the method.
+    only : names of the tasks that learn, to see what each does; empty for all.
     classes, asked : for those tasks that have such settings; None takes them from the data and the views.
     """
 
     tasks: Annotated[dict[str, dict[str, Any]], MinLen(1)] = {}
+    only: list[str] = []
     classes: Annotated[int, Ge(2)] | None = None
     asked: dict[str, Asked] | None = None
 
     @classmethod
     def parts(cls, options: Mapping[str, Any]) -> tuple[type[Method], ...]:
         """Itself and its tasks' methods."""
-        tasks = options.get("tasks", {})
+        tasks = _learning(options.get("tasks", {}), options.get("only", []))
         return (cls, *(part for name, task in tasks.items() for part in _method(name, task).parts(task)))
 
     def build(self) -> None:
         """Make every task's method around the one encoder."""
         if not self.tasks:
             raise RecipeError("Together has no tasks; give it some, such as tasks: {contrast: {fit: SimCLR, views: [0, 1]}}")
-        self.methods = nn.ModuleDict({name: self._make(name, task) for name, task in self.tasks.items()})
-        self.weights = {name: _weight(name, task) for name, task in self.tasks.items()}
+        learning = _learning(self.tasks, self.only)
+        self.methods = nn.ModuleDict({name: self._make(name, task) for name, task in learning.items()})
+        self.weights = {name: _weight(name, task) for name, task in learning.items()}
 
     def _make(self, name: str, task: dict[str, Any]) -> Method:
         method = _method(name, task)
@@ -94,6 +97,13 @@ class Together(Method):
 
     def _all(self) -> list[Method]:
         return [method for method in self.methods.values() if isinstance(method, Method)]
+
+
+def _learning(tasks: dict[str, Any], only: list[str]) -> dict[str, Any]:
+    for name in only:
+        if name not in tasks:
+            raise RecipeError(f"Together: only names {name!r}, which is no task{nearest(name, tasks)}")
+    return {name: task for name, task in tasks.items() if not only or name in only}
 
 
 def _method(name: str, task: Any) -> type[Method]:

@@ -62,6 +62,15 @@ def test_teachers_of_tasks_follow(digits):
     assert any(not torch.equal(value, teacher.state_dict()[name]) for name, value in before.items())
 
 
+def test_some_tasks_can_learn_alone(digits):
+    method = made(digits, only=["labels"])
+    losses = method(digits.views(torch.arange(24), torch.Generator()), torch.Generator()).losses
+    assert list(losses) == ["labels"]
+    assert find("Together").parts({"tasks": TASKS, "only": ["contrast"]}) == (find("Together"), find("SimCLR"))
+    with pytest.raises(RecipeError, match="did you mean 'labels'"):
+        made(digits, only=["label"])
+
+
 def test_its_parts_decide_whether_labels_are_used():
     together = find("Together")
     assert CrossEntropy in together.parts({"tasks": TASKS})
