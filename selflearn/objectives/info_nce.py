@@ -12,7 +12,7 @@ from selflearn.objectives.checks import check_positive
 from selflearn.objectives.graph import SimilarityGraph
 from selflearn.objectives.precision import full_precision
 
-MOST_PAIRS = 1 << 22
+MOST_PAIRS = 1 << 20
 """Pairs that are compared at once. More are compared in parts, which backward compares again: similarities of 8,192 views among
 themselves would fill a gigabyte."""
 
