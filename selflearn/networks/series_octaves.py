@@ -84,31 +84,30 @@ def octave_energies(values: Tensor, real: Tensor | None, octaves: int, frame: in
     values : (batch, channels, length).
     real : (batch, length) bool, real steps first; None where all are.
     """
-    batch, channels, length = values.shape
-    counts = torch.full((batch,), length, device=values.device) if real is None else real.sum(1)
-    frames = -(-length // frame)
-    middle = torch.arange(frames, device=values.device) * frame + frame // 2
+    length = values.shape[2]
+    counts = torch.full((len(values),), length, device=values.device) if real is None else real.sum(1)
+    middle = torch.arange(-(-length // frame), device=values.device) * frame + frame // 2
     sums = nn.functional.pad(values.to(torch.float32).cumsum(2), (1, 0))
-    found = []
-    for octave in range(octaves):
-        size = 2**octave
-        if 2 * size > length:
-            found.append(values.new_zeros(batch, channels, frames, dtype=torch.float32))
-            continue
-        means = (sums[..., size:] - sums[..., :-size]) / size
-        difference = means[..., size:] - means[..., :-size]  # the one at i spans the steps from i to i + 2 size
-        starts = torch.arange(difference.shape[2], device=values.device)
-        valid = (starts + 2 * size <= counts[:, None])[:, None].to(torch.float32)
-        energy, number = (nn.functional.pad(each.cumsum(2), (1, 0)) for each in (difference.square() * valid, valid))
-        reach = max(frame, 2 * size) // 2 + 1
-        first = (middle - size - reach).clamp(0, difference.shape[2])
-        last = (middle - size + reach).clamp(0, difference.shape[2])
-        within = number[..., last] - number[..., first]
-        mean = (energy[..., last] - energy[..., first]).clamp(min=0) / within.clamp(min=1)
-        whole = energy[..., -1:] / number[..., -1:].clamp(min=1)
-        mean = torch.where(within > 0, mean, whole)
-        found.append(torch.where(number[..., -1:] > 0, (mean + FLOOR).log() / 4 + 1, 0.0))
+    found = [_energy(sums, counts, 2**octave, middle, frame) for octave in range(octaves)]
     return torch.stack(found, dim=2).flatten(1, 2).to(values.dtype)
+
+
+def _energy(sums: Tensor, counts: Tensor, size: int, middle: Tensor, frame: int) -> Tensor:
+    """(batch, channels, frames) of one octave, from running sums (batch, channels, length + 1) and the number of real steps."""
+    if 2 * size > sums.shape[2] - 1:
+        return torch.zeros(*sums.shape[:2], len(middle), device=sums.device)
+    means = (sums[..., size:] - sums[..., :-size]) / size
+    difference = means[..., size:] - means[..., :-size]  # the one at i spans the steps from i to i + 2 size
+    starts = torch.arange(difference.shape[2], device=sums.device)
+    valid = (starts + 2 * size <= counts[:, None])[:, None].to(torch.float32)
+    energy, number = (nn.functional.pad(each.cumsum(2), (1, 0)) for each in (difference.square() * valid, valid))
+    reach = max(frame, 2 * size) // 2 + 1
+    first, last = ((middle - size + each).clamp(0, difference.shape[2]) for each in (-reach, reach))
+    within = number[..., last] - number[..., first]
+    near = (energy[..., last] - energy[..., first]).clamp(min=0) / within.clamp(min=1)
+    whole = energy[..., -1:] / number[..., -1:].clamp(min=1)
+    mean = torch.where(within > 0, near, whole)
+    return torch.where(number[..., -1:] > 0, (mean + FLOOR).log() / 4 + 1, 0.0)
 
 
 def frame_means(values: Tensor, real: Tensor | None, frame: int) -> Tensor:
