@@ -10,8 +10,11 @@ A, B = torch.randn(8, 4), torch.randn(8, 4)
 DIRECTIONS = objectives.random_directions(4, 4, torch.Generator().manual_seed(0))
 HIDDEN = torch.rand(2, 4, generator=torch.Generator().manual_seed(0)) < 0.5
 CLASSES = torch.tensor([[0, 3, -1, 2], [1, 1, 0, 2]])
+EDGES = SimilarityGraph(torch.eye(8), torch.zeros(8, 8, dtype=torch.bool))
+SHARES = torch.rand(8, 4, generator=torch.Generator().manual_seed(0)).softmax(1)
+BORDERS = torch.tensor([-3.0, -1.0, 0.5, 1.5, 4.0])
 CASES = {
-    "info_nce": lambda a, b: objectives.info_nce(a, b, SimilarityGraph(torch.eye(8), torch.zeros(8, 8, dtype=torch.bool))),
+    "info_nce": lambda a, b: objectives.info_nce(a, b, EDGES),
     "barlow_twins": objectives.barlow_twins,
     "invariance": objectives.invariance,
     "variance": lambda a, b: objectives.variance(a),
@@ -29,11 +32,19 @@ CASES = {
     "masked_cosine": lambda a, b: objectives.masked_cosine(a.view(2, 4, 4), b.view(2, 4, 4), HIDDEN, 2.0),
     "altered_reconstruction": lambda a, b: objectives.altered_reconstruction(a.view(2, 4, 4), b.view(2, 4, 4), A.view(2, 4, 4) > 0),
     "masked_reconstruction": lambda a, b: objectives.masked_reconstruction(a.view(2, 4, 4), b.view(2, 4, 4), HIDDEN, True),
+    "weighted_contrast": lambda a, b: objectives.weighted_contrast(a, b, EDGES, 1 - torch.eye(8)),
+    "mmd": lambda a, b: objectives.mmd(a, b, [0.5, 1.0]),
+    "answers_to_numbers": objectives.answers_to_numbers,
+    "answers_to_shares": lambda a, b: objectives.answers_to_shares(a, SHARES),
+    "answers_to_classes": lambda a, b: objectives.answers_to_classes(a, CLASSES.flatten().clamp(min=0)),
+    "bar_log_density": lambda a, b: objectives.bar_log_density(a.view(2, 4, 4), BORDERS, CLASSES.to(a.dtype)).sum(),
+    "bar_nll": lambda a, b: objectives.bar_nll(a.view(2, 4, 4), BORDERS, CLASSES.to(a.dtype), HIDDEN),
 }
+NO_LOSSES = {"random_directions", "median_distance", "bar_mean", "bar_quantile"}
 
 
 def test_every_objective_is_held_to_it():
-    functions = {name for name in objectives.__all__ if name.islower()} - {"random_directions"}
+    functions = {name for name in objectives.__all__ if name.islower()} - NO_LOSSES
     assert functions == set(CASES)
 
 
