@@ -34,7 +34,7 @@ class Joint(Method):
     joined : views of one size go through the encoder together, so that they share their batch statistics; otherwise a view
         at a time, which is faster on a CPU, whose caches hold half as much. By default as the authors' code does.
     chunk : samples that are encoded at a time, 0 for all of a view at once. A batch of any size then takes the memory of encoding
-        one chunk, and a third more time; the loss still compares all. Batch norms inside the encoder see a chunk.
+        one chunk, and each is encoded twice; the loss still compares all. Batch norms inside the encoder see a chunk.
     same : whose views are positives: those of one "sample", or also those of other samples of its "group" (participant, speaker).
     """
 
