@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from selflearn.errors import RecipeError, complaint, nearest
 
 M = TypeVar("M", bound="ViewOptions")
+Make = TypeVar("Make")
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -34,6 +35,24 @@ def checked_options(model: type[M], given: Mapping[str, Any], where: str) -> M:
         return model(**given)
     except ValidationError as error:
         raise RecipeError(f"{where}: {complaint(error)}") from error
+
+
+def preset(presets: Mapping[str, tuple[type[Any], Make]], name: str, given: Mapping[str, Any], things: str) -> tuple[Make, Any]:
+    """What makes the views of this name, and the options in `given`, checked.
+
+    Parameters
+    ----------
+    presets : name -> the model of its options, and what makes the views from them.
+    things : what the views are of, for messages: "tables".
+
+    Raises
+    ------
+    RecipeError : an unknown name (with the nearest right one), or options that `checked_options` refuses.
+    """
+    if name not in presets:
+        raise RecipeError(f"{things}: there are no views {name!r}{nearest(name, presets)}")
+    model, make = presets[name]
+    return make, checked_options(model, given, f"views {name!r} of {things}")
 
 
 def number(owner: object, name: str, value: float, least: float, most: float = math.inf) -> float:

@@ -13,9 +13,9 @@ from torch import Tensor
 from selflearn.data.batch import Batch
 from selflearn.data.tasks.batch import TaskBatch
 from selflearn.data.tasks.drawing import draw_task
-from selflearn.errors import RecipeError, nearest
+from selflearn.errors import RecipeError
 from selflearn.views.base import View
-from selflearn.views.checks import ViewOptions, checked_options
+from selflearn.views.checks import ViewOptions, preset
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -82,11 +82,9 @@ def build(spec: TaskSpec, name: str = "standard", size: int | None = None, **opt
     ------
     RecipeError : an unknown name or option, a value out of range, or a size.
     """
-    if name not in PRESETS:
-        raise RecipeError(f"tasks have no views {name!r}{nearest(name, PRESETS)}")
     plain(spec, size)
-    model, make = PRESETS[name]
-    return [make(checked_options(model, options, f"views {name!r} of tasks"))]
+    make, chosen = preset(PRESETS, name, options, "tasks")
+    return [make(chosen)]
 
 
 PRESETS: dict[str, tuple[type[Any], Callable[[Any], View]]] = {

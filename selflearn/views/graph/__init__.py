@@ -15,9 +15,9 @@ from selflearn.data.graphs.picture import colours_of, drawing
 from selflearn.data.graphs.spec import GraphSpec
 from selflearn.data.graphs.statistics import described, standardised
 from selflearn.data.questions import Asked
-from selflearn.errors import RecipeError, nearest
+from selflearn.errors import RecipeError
 from selflearn.views.base import View
-from selflearn.views.checks import Share, ViewOptions, checked_options
+from selflearn.views.checks import Share, ViewOptions, checked_options, preset
 from selflearn.views.compose import Compose
 from selflearn.views.graph.changes import DropEdges, DropNodes, HideFeatures, HideNodes, Jitter, as_graphs
 from selflearn.views.graph.questions import Ask, chosen
@@ -124,11 +124,9 @@ def build(spec: GraphSpec, name: str = "standard", size: int | None = None, **op
     ------
     RecipeError : an unknown name or option, a value out of range, or a size.
     """
-    if name not in PRESETS:
-        raise RecipeError(f"graphs have no views {name!r}{nearest(name, PRESETS)}")
     plain(spec, size)
-    model, make = PRESETS[name]
-    return make(spec, checked_options(model, options, f"views {name!r} of graphs"))
+    make, chosen = preset(PRESETS, name, options, "graphs")
+    return make(spec, chosen)
 
 
 def asked(spec: GraphSpec, classes: int, name: str = "standard", size: int | None = None, **options: Any) -> dict[str, Asked]:

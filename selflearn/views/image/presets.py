@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
-from selflearn.errors import RecipeError, nearest
 from selflearn.views.base import View
-from selflearn.views.checks import ViewOptions, checked_options
+from selflearn.views.checks import ViewOptions, preset
 from selflearn.views.compose import Compose
 from selflearn.views.image.blur import Blur
 from selflearn.views.image.colour import Colour
@@ -101,10 +100,8 @@ def build(spec: ImageSpec, name: str = "standard", size: int | None = None, **op
     ------
     RecipeError : an unknown name or option, or a value out of range.
     """
-    if name not in PRESETS:
-        raise RecipeError(f"pictures have no views {name!r}{nearest(name, PRESETS)}")
-    model, make = PRESETS[name]
-    return make(spec, target_size(spec, size), checked_options(model, options, f"views {name!r} of pictures"))
+    make, chosen = preset(PRESETS, name, options, "pictures")
+    return make(spec, target_size(spec, size), chosen)
 
 
 def plain(spec: ImageSpec, size: int | None = None) -> View:

@@ -13,9 +13,9 @@ from selflearn.data.batch import Batch
 from selflearn.data.series.picture import curves
 from selflearn.data.series.spec import SeriesSpec
 from selflearn.data.series.statistics import describe, standardised
-from selflearn.errors import RecipeError, nearest
+from selflearn.errors import RecipeError
 from selflearn.views.base import View
-from selflearn.views.checks import ViewOptions, checked_options
+from selflearn.views.checks import ViewOptions, preset
 from selflearn.views.compose import Compose
 from selflearn.views.series.changes import DropChannels, Flip, Frequencies, Hide, Jitter, Rotate, Scale
 from selflearn.views.series.devices import Device
@@ -95,11 +95,9 @@ def build(spec: SeriesSpec, name: str = "standard", size: int | None = None, **o
     ------
     RecipeError : an unknown name or option, a value out of range, or a size.
     """
-    if name not in PRESETS:
-        raise RecipeError(f"series have no views {name!r}{nearest(name, PRESETS)}")
     plain(spec, size)
-    model, make = PRESETS[name]
-    return make(spec, checked_options(model, options, f"views {name!r} of series"))
+    make, chosen = preset(PRESETS, name, options, "series")
+    return make(spec, chosen)
 
 
 def plain(spec: SeriesSpec, size: int | None = None) -> View:

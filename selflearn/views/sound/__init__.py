@@ -13,9 +13,9 @@ from selflearn.data.batch import Batch
 from selflearn.data.sound.picture import portrait
 from selflearn.data.sound.spec import SoundSpec
 from selflearn.data.sound.spectrum import described
-from selflearn.errors import RecipeError, nearest
+from selflearn.errors import RecipeError
 from selflearn.views.base import View
-from selflearn.views.checks import Share, ViewOptions, checked_options
+from selflearn.views.checks import Share, ViewOptions, preset
 from selflearn.views.compose import Compose
 from selflearn.views.series.changes import Hide
 from selflearn.views.sound.changes import Crop, Gain, Noise
@@ -107,11 +107,9 @@ def build(spec: SoundSpec, name: str = "standard", size: int | None = None, **op
     ------
     RecipeError : an unknown name or option, a value out of range, or a size.
     """
-    if name not in PRESETS:
-        raise RecipeError(f"sound has no views {name!r}{nearest(name, PRESETS)}")
     plain(spec, size)
-    model, make = PRESETS[name]
-    return make(spec, checked_options(model, options, f"views {name!r} of sound"))
+    make, chosen = preset(PRESETS, name, options, "sound")
+    return make(spec, chosen)
 
 
 def plain(spec: SoundSpec, size: int | None = None) -> View:

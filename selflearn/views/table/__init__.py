@@ -13,9 +13,9 @@ from torch import Tensor, nn
 from selflearn.data.batch import Batch
 from selflearn.data.tables.scales import Scale
 from selflearn.data.tables.store import flatten
-from selflearn.errors import RecipeError, nearest
+from selflearn.errors import RecipeError
 from selflearn.views.base import View
-from selflearn.views.checks import ViewOptions, checked_options
+from selflearn.views.checks import ViewOptions, preset
 from selflearn.views.compose import Compose
 from selflearn.views.table.changes import Corrupt, Hide, Jitter, Plain
 
@@ -73,11 +73,9 @@ def build(spec: TableSpec, name: str = "standard", size: int | None = None, **op
     ------
     RecipeError : an unknown name or option, a value out of range, or a size.
     """
-    if name not in PRESETS:
-        raise RecipeError(f"tables have no views {name!r}{nearest(name, PRESETS)}")
     entry = plain(spec, size)
-    model, make = PRESETS[name]
-    return make(spec, entry, checked_options(model, options, f"views {name!r} of tables"))
+    make, chosen = preset(PRESETS, name, options, "tables")
+    return make(spec, entry, chosen)
 
 
 def plain(spec: TableSpec, size: int | None = None) -> View:

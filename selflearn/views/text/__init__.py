@@ -14,9 +14,9 @@ from selflearn.data.texts.baseline import FEATURES
 from selflearn.data.texts.picture import text_picture
 from selflearn.data.texts.spec import TextBatch, TextSpec
 from selflearn.data.texts.tokenizers import open_tokenizer
-from selflearn.errors import RecipeError, nearest
+from selflearn.errors import RecipeError
 from selflearn.views.base import View
-from selflearn.views.checks import ViewOptions, checked_options
+from selflearn.views.checks import ViewOptions, preset
 from selflearn.views.compose import Compose
 from selflearn.views.text.changes import Crop, Delete, Hide, Shuffle, TextView
 
@@ -79,11 +79,9 @@ def build(spec: TextSpec, name: str = "standard", size: int | None = None, **opt
     ------
     RecipeError : an unknown name or option, a value out of range, or a size.
     """
-    if name not in PRESETS:
-        raise RecipeError(f"texts have no views {name!r}{nearest(name, PRESETS)}")
     plain(spec, size)
-    model, make = PRESETS[name]
-    return make(spec, checked_options(model, options, f"views {name!r} of texts"))
+    make, chosen = preset(PRESETS, name, options, "texts")
+    return make(spec, chosen)
 
 
 def plain(spec: TextSpec, size: int | None = None) -> View:
