@@ -17,7 +17,9 @@ def seed_of(seed: int, micro: int, rank: int = 0) -> int:
 
 def seed_globals(seed: int) -> None:
     """Seed torch's, NumPy's and Python's global generators, for library code that knows no other (dropout in pretrained bodies)."""
-    torch.manual_seed(seed)
+    torch.default_generator.manual_seed(seed)
+    if torch.cuda.is_initialized():  # else torch.manual_seed would note, with a stack trace each time, to do so later
+        torch.cuda.manual_seed_all(seed)
     np.random.seed(seed & 0xFFFFFFFF)  # noqa: NPY002 (the legacy generator is the point here)
     random.seed(seed)
 

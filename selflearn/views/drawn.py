@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from typing import ClassVar
 
@@ -45,6 +46,22 @@ class DrawnView(ABC):
 def uniform(batch: Batch, columns: int, generator: torch.Generator) -> Tensor:
     """(batch, columns) numbers uniform in [0, 1), drawn where the generator lives and moved to the batch."""
     return torch.rand(len(batch), columns, generator=generator, device=generator.device).to(batch.device)
+
+
+def some(batch: Batch, probability: float, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Which samples get what only some get, each with `probability`, so that nothing need be made for the others.
+
+    No device is waited for: as many samples as may get it on average, rounded up, are drawn, and each of these keeps it by chance.
+
+    Returns
+    -------
+    (k,) int64 the samples drawn, and (k, 1) bool which of them get it.
+    """
+    mean = probability * len(batch)
+    count = math.ceil(mean)
+    numbers = uniform(batch, 2, generator)
+    rows = numbers[:, 0].argsort()[:count]
+    return rows, numbers[rows, 1:] * count < mean
 
 
 def between(share: Tensor, span: tuple[float, float]) -> Tensor:

@@ -27,7 +27,7 @@ class SeriesView(DrawnView):
             name = type(self).__name__
             raise RecipeError(f"{name} changes series (batch, channels, length), not {tuple(batch.values.shape)}")
         values = self.changed(batch, changes)
-        return values if batch.mask is None else values * batch.mask[:, None].to(values.dtype)
+        return values if batch.mask is None else values.masked_fill(~batch.mask[:, None], 0.0)
 
     @abstractmethod
     def changed(self, batch: Batch, changes: dict[str, Tensor]) -> Tensor:

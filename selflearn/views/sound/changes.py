@@ -8,7 +8,7 @@ from torch import Tensor
 from selflearn.data.batch import Batch
 from selflearn.errors import RecipeError
 from selflearn.views import checks
-from selflearn.views.drawn import between, uniform
+from selflearn.views.drawn import between, some, uniform
 from selflearn.views.series.changes import SeriesView, lengths_of, normal
 
 
@@ -52,7 +52,9 @@ class Crop:
                 return batch.replace(values=values, changes=changes, scope=self.scope)
             kept = kept.clamp(max=longest)
             real = steps < kept[:, None]
-            return batch.replace(values=values * real[:, None], lengths=kept, mask=real, changes=changes, scope=self.scope)
+            return batch.replace(
+                values=values.masked_fill_(~real[:, None], 0), lengths=kept, mask=real, changes=changes, scope=self.scope
+            )
 
 
 class Gain(SeriesView):
@@ -90,7 +92,7 @@ class Noise(SeriesView):
     Changes
     -------
     snr : (batch, 1) decibels; infinite where there is no noise.
-    noise : (batch, channels, samples) of deviation 1.
+    noise : (batch, channels, samples) of deviation 1; 0 for recordings that were not drawn to have any.
     """
 
     def __init__(self, snr: tuple[float, float] = (5.0, 30.0), probability: float = 0.5) -> None:
@@ -99,12 +101,14 @@ class Noise(SeriesView):
 
     def draw(self, batch: Batch, generator: torch.Generator) -> dict[str, Tensor]:
         """The ratio, and the noise itself."""
-        numbers = uniform(batch, 2, generator)
-        ratio = between(numbers[:, :1], self.snr).masked_fill(numbers[:, 1:] >= self.probability, torch.inf)
-        return {"snr": ratio, "noise": normal(batch, batch.values.shape, generator)}
+        rows, noisy = some(batch, self.probability, generator)
+        ratio, noise = torch.full((len(batch), 1), torch.inf, device=batch.device), torch.zeros_like(batch.values)
+        ratio[rows] = between(uniform(batch, 1, generator)[rows], self.snr).masked_fill(~noisy, torch.inf)
+        noise[rows] = normal(batch, (len(rows), *batch.values.shape[1:]), generator).to(noise.dtype)
+        return {"snr": ratio, "noise": noise}
 
     def changed(self, batch: Batch, changes: dict[str, Tensor]) -> Tensor:
         """The noisy waveform."""
         power = batch.values.square().mean(dim=1).sum(dim=1, keepdim=True) / lengths_of(batch).clamp(min=1)
         level = (power * 10 ** (-changes["snr"] / 10)).sqrt()
-        return batch.values + level[..., None] * changes["noise"]
+        return torch.addcmul(batch.values, level[..., None], changes["noise"])

@@ -16,7 +16,7 @@ from selflearn.data.batch import Batch
 from selflearn.data.sound.spectrum import to_mel
 from selflearn.errors import RecipeError
 from selflearn.views import checks
-from selflearn.views.drawn import between, uniform
+from selflearn.views.drawn import between, some, uniform
 from selflearn.views.series.changes import lengths_of, normal
 
 SPEEDS = 11
@@ -67,7 +67,7 @@ class Spectral:
 
     def draw(self, batch: Batch, generator: torch.Generator) -> dict[str, Tensor]:
         """One row of parameters a recording."""
-        numbers = uniform(batch, 6, generator)
+        numbers = uniform(batch, 3, generator)
         step = (numbers[:, :1] * SPEEDS).floor().clamp(max=SPEEDS - 1)
         changes = {"speed": (self.speed * (2 * step / (SPEEDS - 1) - 1)).exp()}
         changes["equaliser"] = self.equaliser * normal(batch, (len(batch), KNOTS), generator)
@@ -75,7 +75,7 @@ class Spectral:
         begin = numbers[:, 2:3] * (1 - width)
         changes["bands"] = torch.cat([begin, begin + width], dim=1)
         if self.room > 0:
-            changes["room"] = self._responses(batch, numbers[:, 3:], generator)
+            changes["room"] = self._responses(batch, generator)
         return changes
 
     def __call__(self, batch: Batch, generator: torch.Generator) -> Batch:
@@ -89,7 +89,10 @@ class Spectral:
         """The batch changed by these parameters; where speeds differ, so do lengths."""
         longest = batch.values.shape[2]
         size = smooth(longest + (changes["room"].shape[1] if "room" in changes else 0))
-        spectrum = torch.fft.rfft(batch.values.float(), size) * self._response(changes, size)[:, None]
+        spectrum = torch.fft.rfft(batch.values.float(), size)
+        spectrum *= self._response(changes, size)[:, None]
+        if "room" in changes:
+            _reverberate(spectrum, changes["room"], size)
         values = torch.zeros_like(batch.values, dtype=torch.float32)
         lengths = lengths_of(batch).clone()
         for speed in changes["speed"].unique().tolist():
@@ -101,35 +104,47 @@ class Spectral:
         if self.speed == 0 and batch.mask is None:
             return batch.replace(values=values, changes=changes)
         real = torch.arange(longest, device=batch.device) < lengths
-        return batch.replace(values=values * real[:, None], lengths=lengths[:, 0].long(), mask=real, changes=changes)
+        values.masked_fill_(~real[:, None], 0.0)
+        return batch.replace(values=values, lengths=lengths[:, 0].long(), mask=real, changes=changes)
 
     def _response(self, changes: dict[str, Tensor], size: int) -> Tensor:
         """(batch, bins) by which the spectrum is multiplied."""
         curves, mels = _axes(self.rate, size, changes["equaliser"].device)
-        response = 10 ** (changes["equaliser"] @ curves / 20)
         begin, end = changes["bands"].split(1, dim=1)
-        response = response * ~((mels >= begin) & (mels < end))
-        if "room" in changes:
-            return response * (1 + torch.fft.rfft(F.pad(changes["room"], (1, 0)), size))
-        return response
+        hidden = (mels >= begin) & (mels < end)
+        return (changes["equaliser"] @ curves).mul_(math.log(10) / 20).exp_().masked_fill_(hidden, 0.0)
 
-    def _responses(self, batch: Batch, numbers: Tensor, generator: torch.Generator) -> Tensor:
+    def _responses(self, batch: Batch, generator: torch.Generator) -> Tensor:
         """(batch, taps) decaying noise of the drawn energy; zeros for those that stay dry."""
-        decay, wet = between(numbers[:, :1], self.decay), between(numbers[:, 1:2], self.wet)
+        rows, reverberant = some(batch, self.room, generator)
+        numbers = uniform(batch, 2, generator)[rows]
+        decay, wet = between(numbers[:, :1], self.decay), between(numbers[:, 1:], self.wet)
         taps = max(1, round(self.rate * self.decay[1] / 2))  # 30 dB: beyond, little is heard
         fall = (-math.log(1000) * torch.arange(taps, device=batch.device) / (decay * self.rate)).exp()
-        noise = normal(batch, (len(batch), taps), generator) * fall
+        noise = normal(batch, (len(rows), taps), generator) * fall
         energy = noise.square().sum(dim=1, keepdim=True).clamp(min=1e-12)
-        return noise * (10 ** (wet / 10) / energy).sqrt() * (numbers[:, 2:] < self.room)
+        responses = torch.zeros(len(batch), taps, device=batch.device)
+        responses[rows] = noise * (10 ** (wet / 10) / energy).sqrt() * reverberant
+        return responses
+
+
+def _reverberate(spectrum: Tensor, room: Tensor, size: int) -> None:
+    """Multiply (batch, channels, bins) by the response of each room, in place.
+
+    Few recordings have a room. On the CPU only theirs are transformed; elsewhere asking which would wait for the device.
+    """
+    rows = torch.nonzero(room.any(dim=1)).flatten() if room.device.type == "cpu" else torch.arange(len(room), device=room.device)
+    if len(rows):
+        spectrum[rows] *= 1 + torch.fft.rfft(F.pad(room[rows], (1, 0)), size)[:, None]
 
 
 @lru_cache(maxsize=256)
 def smooth(least: int) -> int:
-    """The smallest even number from `least` on without a prime factor above 7: such transforms are fast."""
+    """The smallest even number from `least` on without a prime factor above 13: such transforms are fast."""
     number = least + least % 2
     while True:
         rest = number
-        for factor in (2, 3, 5, 7):
+        for factor in (2, 3, 5, 7, 11, 13):
             while rest % factor == 0:
                 rest //= factor
         if rest == 1:

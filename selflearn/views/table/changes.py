@@ -122,4 +122,5 @@ def some_columns(batch: Batch, share: float, generator: torch.Generator, most: i
     """(batch, columns) bool: of each row the same number of columns, any of them alike."""
     columns = batch.values.shape[1]
     count = min(max(round(share * columns), 1 if share > 0 else 0), columns if most is None else most)
-    return uniform(batch, columns, generator).argsort(dim=1).argsort(dim=1) < count
+    first = uniform(batch, columns, generator).argsort(dim=1)[:, :count]
+    return torch.zeros(len(batch), columns, dtype=torch.bool, device=batch.device).scatter_(1, first, True)
