@@ -107,6 +107,12 @@ def learn(
     resume: Annotated[Path | None, typer.Option(help="Continue this interrupted run.")] = None,
     overwrite: Annotated[bool, typer.Option(help="Replace a run that is already there.")] = False,
     processes: Annotated[int, typer.Option(min=1, help="Learn with so many processes of this machine, one a GPU.")] = 1,
+    strategy: Annotated[
+        str | None, typer.Option(help="What each process holds: ddp (all weights) or fsdp (a share of them).")
+    ] = None,
+    compiled: Annotated[
+        bool, typer.Option("--compile", help="Compile the encoder: takes a minute, for long runs on a GPU.")
+    ] = False,
 ) -> None:
     """Learn from data nobody labelled, judge what was learned, and leave a run folder with a report."""
     from selflearn import workflow
@@ -143,7 +149,11 @@ def learn(
                 precision=precision,
                 holdout=holdout,
                 size=size,
-                changes=_pairs(change),
+                changes={
+                    **_pairs(change),
+                    **({} if strategy is None else {"strategy": strategy}),
+                    **({"compile": True} if compiled else {}),
+                },
                 read=_pairs(read, "--read", "window=128"),
             )
         if Place.of(os.environ).rank:  # the leader judges and reports

@@ -54,8 +54,8 @@ class Teacher(nn.Module):
     @torch.no_grad()
     def follow(self, student: nn.Module, progress: float) -> None:
         """One step towards `student`, which must be built as the one that was copied."""
-        averages: list[Tensor] = list(self.average.parameters())
-        weights: list[Tensor] = list(student.parameters())
+        averages: list[Tensor] = [weight for weight in self.average.parameters() if weight.numel()]
+        weights: list[Tensor] = [weight for weight in student.parameters() if weight.numel()]
         torch._foreach_lerp_(averages, weights, 1 - self.momentum_at(progress))
         for mine, theirs in zip(self.average.buffers(), student.buffers(), strict=True):
             mine.copy_(theirs)

@@ -10,8 +10,8 @@ import torch
 from selflearn.ranks import here, rank, world
 
 
-def machines(device: torch.device) -> dict[str, Any]:
-    """The Trainer's options for devices, nodes and strategy.
+def machines(device: torch.device, sharded: bool = False) -> dict[str, Any]:
+    """The Trainer's options for devices, nodes and strategy. A method that is `sharded` already reduces its gradients itself.
 
     Gradients are averaged over ranks. DDP's broadcast of buffers is off: it would overwrite what each rank keeps by its own rule.
     Parameters that a step does not use are looked for, as a mask token is used by some methods alone.
@@ -51,7 +51,13 @@ def machines(device: torch.device) -> dict[str, Any]:
         def node_rank(self) -> int:
             return rank() // place.local_world
 
-    strategy = DDPStrategy(
+    class Unwrapped(DDPStrategy):
+        """The processes as in data parallel, the module left as it is."""
+
+        def _setup_model(self, model: torch.nn.Module) -> Any:
+            return model
+
+    strategy = (Unwrapped if sharded else DDPStrategy)(
         cluster_environment=Joined(),
         process_group_backend="nccl" if device.type == "cuda" else "gloo",
         find_unused_parameters=True,

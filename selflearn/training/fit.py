@@ -14,7 +14,7 @@ from torch import nn
 from selflearn.data.dataset import Dataset
 from selflearn.errors import DataError, RecipeError, RunError
 from selflearn.methods.base import Method
-from selflearn.networks import synced
+from selflearn.networks import Encoder, synced
 from selflearn.ranks import check_alike, leads, wait_for_all, world
 from selflearn.training.checkpoint import Checkpoints
 from selflearn.training.course import Course
@@ -27,6 +27,7 @@ from selflearn.training.precision import PrecisionChoice, choose_device, choose_
 from selflearn.training.progress import FitOutcome, Progress
 from selflearn.training.randomness import global_state_kept
 from selflearn.training.settings import FitSettings
+from selflearn.training.sharding import load_method, load_optimiser, sharded, whole
 from selflearn.views.base import View
 
 if TYPE_CHECKING:
@@ -79,17 +80,19 @@ def fit(
     notes.append(f"learning on {device} in {precision.precision}: {precision.reason}")
     with global_state_kept(), folder.lock() if folder is not None and leads() else nullcontext(), synced(method):
         channels_last = precision.channels_last and any(isinstance(module, nn.Conv2d) for module in method.modules())
-        _lay_out(method, device, channels_last)
+        learner = _laid_out(method, device, channels_last, settings)
+        if settings.compile:
+            _compiled(learner, device, notes)
         optimiser = make_optimiser(
-            method, settings.optimiser, settings.batch * settings.accumulate, fused=precision.precision != "16"
+            learner, settings.optimiser, settings.batch * settings.accumulate, fused=precision.precision != "16"
         )
         checkpoints = Checkpoints(folder.file("checkpoints") / f"stage-{stage}") if folder is not None else None
         saved = _saved(checkpoints, resume, notes)
-        course = _restore(saved, method, optimiser)
+        course = _restore(saved, learner, optimiser)
         from selflearn.training.stage import GradientStage  # Lightning takes seconds to import
 
         module = GradientStage(
-            method,
+            learner,
             views,
             settings,
             optimiser,
@@ -105,6 +108,10 @@ def fit(
             # Opened only here: it drops the rows of later stages, which a finished stage that is passed over must not.
             module.metrics = MetricsFile(folder, stage, course.step) if folder is not None and leads() else None
             _drive(module, dataset, device, precision, saved)
+        if learner is not method:
+            method.load_state_dict(whole(learner.state_dict()))
+        for encoder in _encoders(method) if settings.compile else []:
+            encoder._compiled_call_impl = None  # afterwards it is as it was, for whatever comes
         method.cpu().eval()
         if channels_last:  # the layout decides how kernels round: an encoder must say the same before and after it is stored
             method.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
@@ -135,10 +142,31 @@ def _sized(settings: FitSettings, samples: int, shared: bool) -> tuple[FitSettin
     ]
 
 
-def _lay_out(method: Method, device: torch.device, channels_last: bool) -> None:
-    method.to(device).train()
+def _laid_out(method: Method, device: torch.device, channels_last: bool, settings: FitSettings) -> Method:
+    """The method on its device, in the layout its kernels like; where it is to be sharded, a copy of it."""
+    method.train()
+    if settings.strategy == "fsdp" and world() > 1:
+        if settings.combine != "sum":
+            raise RecipeError(f"combine: {settings.combine} needs whole gradients, which strategy fsdp does not have; use ddp")
+        return sharded(method, device)  # it takes weights in their plain layout alone
     if channels_last:
         method.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return method.to(device)
+
+
+def _compiled(method: Method, device: torch.device, notes: list[str]) -> None:
+    """Compile every encoder in place, its names and its state as they were; where nothing can be compiled, say so and go on."""
+    try:
+        torch.compile(torch.sin, dynamic=False)(torch.ones(2, device=device))
+    except Exception as error:  # no compiler, or one that this device does not suit
+        notes.append(f"not compiled: {str(error).strip().splitlines()[0][:120]}")
+        return
+    for encoder in _encoders(method):
+        encoder.compile()
+
+
+def _encoders(method: Method) -> list[Encoder]:
+    return [module for module in method.modules() if isinstance(module, Encoder)]
 
 
 def _saved(checkpoints: Checkpoints | None, resume: bool, notes: list[str]) -> dict[str, Any] | None:
@@ -159,8 +187,8 @@ def _restore(saved: dict[str, Any] | None, method: Method, optimiser: torch.opti
     if saved is None:
         return Course()
     try:
-        method.load_state_dict(saved["method"])
-        optimiser.load_state_dict(saved["optimiser"])
+        load_method(method, saved["method"])
+        load_optimiser(optimiser, saved["optimiser"])
         return Course.from_state_dict(saved["course"])
     except (RuntimeError, ValueError, KeyError, TypeError) as error:
         what = str(error).splitlines()[0]
@@ -180,7 +208,7 @@ def _drive(
         options: dict[str, Any] = {"precision": precision.lightning, "accumulate_grad_batches": settings.accumulate}
         trainer = pl.Trainer(
             accelerator="gpu" if device.type == "cuda" else device.type,
-            **machines(device),
+            **machines(device, module.sharded),
             max_epochs=-1,
             logger=False,
             enable_checkpointing=False,

@@ -49,18 +49,15 @@ class Reading:
     directions: float
 
 
-def look(loss: Tensor, grad_norm: Tensor, weights: list[Tensor], embedding: Tensor) -> Reading:
+def look(loss: Tensor, grad_norm: Tensor, weight_norm: Tensor, embedding: Tensor) -> Reading:
     """Measure, and bring all numbers to the CPU at once.
 
     Parameters
     ----------
-    loss, grad_norm : scalars.
-    weights : the trained tensors.
+    loss, grad_norm, weight_norm : scalars; the last is the root mean square of all trained weights.
     embedding : (batch, dim).
     """
     rows = embedding.detach()[:ROWS].float()
-    size = math.sqrt(sum(weight.numel() for weight in weights))
-    weight_norm = torch.stack(torch._foreach_norm(weights)).float().norm() / size
     unit = torch.nn.functional.normalize(rows, dim=1)
     deviation = unit.std(dim=0, correction=0).mean() * math.sqrt(rows.shape[1])
     scale = rows.std(dim=0, correction=0).mean()

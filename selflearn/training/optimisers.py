@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.distributed.tensor import DTensor
 
 from selflearn.errors import RecipeError
 from selflearn.training.settings import OptimiserSettings
@@ -92,7 +93,7 @@ def make_optimiser(model: nn.Module, settings: OptimiserSettings, samples: int, 
     ------
     RecipeError : there is nothing to train.
     """
-    trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    trained = [parameter for parameter in model.parameters() if parameter.requires_grad and parameter.numel()]
     if not trained:
         raise RecipeError(f"{type(model).__name__} has no trainable parameters; unfreeze its encoder or give it a head")
     lr = settings.scaled(settings.lr, samples)
@@ -111,7 +112,10 @@ def make_optimiser(model: nn.Module, settings: OptimiserSettings, samples: int, 
         groups[1]["adapt"] = False
         return Lars([group for group in groups if group["params"]], lr, settings.momentum, trust=settings.trust)
     groups = [group for group in groups if group["params"]]
-    quick = {"fused": True} if fused and trained[0].device.type in {"cpu", "cuda"} else {"foreach": True}
+    fused = fused and trained[0].device.type in {"cpu", "cuda"}
+    if settings.name == "sgd" and isinstance(trained[0], DTensor):
+        fused = False  # PyTorch's fused kernel of SGD, alone of the three, takes no sharded tensors
+    quick = {"fused": True} if fused else {"foreach": True}
     if settings.name == "sgd":
         return torch.optim.SGD(groups, lr, momentum=settings.momentum, **quick)
     made = torch.optim.Adam if settings.name == "adam" else torch.optim.AdamW

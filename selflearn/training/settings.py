@@ -75,6 +75,9 @@ class FitSettings(_Settings):
     combine : how a method's several losses make one step: their "sum", or "pareto", the mixture that lowers all of them, or
         "pareto-unit", that of gradients at length 1 (both take a backward pass for each loss).
     budget : when the stage ends; text such as "10min" is read.
+    strategy : what processes that learn together hold: "ddp" all weights each, "fsdp" a share of weights, gradients and optimiser
+        state each. It changes memory, not what is learned.
+    compile : let torch.compile write kernels for this encoder: a minute at the start, worth it on GPUs and long runs.
     precision : "auto" chooses by what the machine has; "32", "bf16" (autocast) or "16" (autocast with loss scaling, GPU only).
     device : "auto", "cpu", "cuda", "cuda:1", "mps".
     workers : reading processes for streamed data; None chooses. Data in memory never needs one.
@@ -90,6 +93,8 @@ class FitSettings(_Settings):
     clip: float | None = Field(default=None, gt=0)
     combine: Combine = "sum"
     budget: Annotated[Budget, BeforeValidator(_budget), PlainSerializer(str)] = Budget(120.0, "seconds")
+    strategy: Literal["ddp", "fsdp"] = "ddp"
+    compile: bool = False
     precision: Literal["auto", "32", "bf16", "16"] = "auto"
     device: str = "auto"
     workers: int | None = Field(default=None, ge=0)

@@ -11,10 +11,11 @@ from typing import Any
 import lightning.pytorch as pl
 import torch
 from torch import Tensor
+from torch.distributed.tensor import DTensor
 
 from selflearn.data.batch import Batch
 from selflearn.methods.base import Method, Outcome
-from selflearn.ranks import latest, leads, rank, world
+from selflearn.ranks import latest, leads, rank, rank_sum, world
 from selflearn.training.checkpoint import Checkpoints
 from selflearn.training.combining import combined
 from selflearn.training.course import Course
@@ -24,6 +25,7 @@ from selflearn.training.progress import Progress
 from selflearn.training.randomness import seed_globals, seed_of
 from selflearn.training.schedules import between, rate
 from selflearn.training.settings import FitSettings
+from selflearn.training.sharding import local, whole
 from selflearn.training.signals import Stopper
 from selflearn.views.base import View, make_views
 
@@ -67,11 +69,13 @@ class GradientStage(pl.LightningModule):
         self.size, self.channels_last = size, channels_last
         self.checkpoints, self.metrics, self.report, self.notes = checkpoints, metrics, report, notes
         self.trained = [weight for group in optimiser.param_groups for weight in group["params"]]
+        self.sharded = any(isinstance(weight, DTensor) for weight in self.trained)
+        self._size = math.sqrt(sum(weight.numel() for weight in self.trained))
         self.stopper = Stopper()
         self.generator = torch.Generator()
         self._before, self._first = course.seconds, course.samples
         self._began = self._saved = self._looked = self._reported = time.perf_counter()
-        self._looking = False
+        self._looking = self._save_due = False
         self._outcome: Outcome | None = None
         self._grad_norm: Tensor | None = None
 
@@ -117,8 +121,10 @@ class GradientStage(pl.LightningModule):
     def training_step(self, views: list[Batch], batch_idx: int) -> Tensor:
         """The losses of one micro-batch."""
         updates = (self.course.micro + 1) % self.settings.accumulate == 0
-        due = self.course.step % self.settings.monitor_every == 0 or time.perf_counter() - self._looked > LOOK_SECONDS
-        self._looking, self._drawn, self._grad_norm = updates and due and leads(), len(views[0]) * world(), None
+        due = self.course.step % self.settings.monitor_every == 0
+        if not self.sharded:  # where a look takes all ranks, only what all count alike can call for one
+            due = leads() and (due or time.perf_counter() - self._looked > LOOK_SECONDS)
+        self._looking, self._drawn, self._grad_norm = updates and due, len(views[0]) * world(), None
         self._outcome = self.method(views, self.generator)
         shared = [weight for weight in self.method.encoder.parameters() if weight.requires_grad]
         return combined(self._outcome.losses, self.settings.combine, shared)
@@ -132,7 +138,8 @@ class GradientStage(pl.LightningModule):
             if optimising.final_weight_decay is not None and group["decayed"]:
                 group["weight_decay"] = between(optimising.weight_decay, optimising.final_weight_decay, share)
         if self.settings.clip is not None:
-            self._grad_norm = torch.nn.utils.clip_grad_norm_(self.trained, self.settings.clip)
+            norm = torch.nn.utils.clip_grad_norm_(self.trained, self.settings.clip)
+            self._grad_norm = norm.full_tensor() if isinstance(norm, DTensor) else norm
 
     def on_train_batch_end(self, outputs: Any, batch: list[Batch], batch_idx: int) -> None:
         """Count; after an update let the method follow, look, report, save, and stop where it is time."""
@@ -149,21 +156,21 @@ class GradientStage(pl.LightningModule):
         if self._looking or ending:
             self._look()
             ending = ending or (world() == 1 and course.monitor.alarm is not None)
-        now = time.perf_counter()
-        if self.report is not None and (ending or now - self._reported > REPORT_SECONDS):
-            self._reported = now
+        if self.report is not None and (ending or time.perf_counter() - self._reported > REPORT_SECONDS):
+            self._reported = time.perf_counter()
             self.report(self._progress(share))
         if ending:
             self.trainer.should_stop = True
-        elif now - self._saved > self.settings.checkpoint_every:
+        elif self._save_due:
             self._save()
 
     def _agree(self) -> bool:
-        """Read the clock, and let all ranks have the same time, the same signal, and hear of an alarm; whether there is one."""
+        """Read the clocks, and let all ranks have the same time, the same signal, and hear of an alarm; whether there is one."""
         course = self.course
         seconds = self._before + time.perf_counter() - self._began
-        told = latest(seconds, self.stopper.number or 0, course.monitor.alarm is not None)
-        course.seconds, self.stopper.number = told[0], int(told[1]) or None
+        save_due = time.perf_counter() - self._saved > self.settings.checkpoint_every
+        told = latest(seconds, self.stopper.number or 0, course.monitor.alarm is not None, save_due)
+        course.seconds, self.stopper.number, self._save_due = told[0], int(told[1]) or None, bool(told[3])
         return bool(told[2])
 
     def on_train_end(self) -> None:
@@ -173,14 +180,15 @@ class GradientStage(pl.LightningModule):
     def _save(self) -> None:
         """Write a checkpoint; the time it takes is not learning."""
         began = time.perf_counter()
-        if self.checkpoints is not None and leads():
+        if self.checkpoints is not None and (leads() or self.sharded):
             state = {
-                "method": self.method.state_dict(),
-                "optimiser": self.optimiser.state_dict(),
+                "method": whole(self.method.state_dict()),
+                "optimiser": whole(self.optimiser.state_dict()),
                 "scaling": self.trainer.precision_plugin.state_dict(),
                 "course": self.course.state_dict(),
             }
-            self.checkpoints.save(state, self.course.step)
+            if leads():
+                self.checkpoints.save(state, self.course.step)
         self._saved = time.perf_counter()
         self._began += self._saved - began
 
@@ -189,9 +197,8 @@ class GradientStage(pl.LightningModule):
         outcome, course = self._outcome, self.course
         assert outcome is not None
         if self._grad_norm is None:
-            gradients = [weight.grad for weight in self.trained if weight.grad is not None]
-            self._grad_norm = torch.stack(torch._foreach_norm(gradients)).float().norm()
-        course.reading = look(outcome.total, self._grad_norm, self.trained, outcome.embedding)
+            self._grad_norm = self._norm([weight.grad for weight in self.trained if weight.grad is not None])
+        course.reading = look(outcome.total, self._grad_norm, self._norm(self.trained) / self._size, outcome.embedding)
         if not self._overflowed(course.reading):
             course.monitor.see(course.reading, outcome.can_collapse)
         self._looked = time.perf_counter()
@@ -203,6 +210,11 @@ class GradientStage(pl.LightningModule):
         self.metrics.append(
             {**dict(zip(outcome.losses, named, strict=True)), **where, "lr": self._lr(), "total": reading.pop("loss"), **reading}
         )
+
+    def _norm(self, tensors: list[Tensor]) -> Tensor:
+        """The length of all of them together, on whatever ranks they lie."""
+        own = torch.stack(torch._foreach_norm([local(each) for each in tensors])).float().norm()
+        return rank_sum(own.square()).sqrt() if self.sharded else own
 
     def _overflowed(self, reading: Reading) -> bool:
         """Whether fp16's loss scaling was too high for this update, which the scaler has skipped and answers by lowering it."""

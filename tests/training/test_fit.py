@@ -1,5 +1,6 @@
 """`fit`: budgets, schedules, notes, what is refused, and that nothing is left behind that was not asked for."""
 
+import functools
 import os
 import random
 import signal
@@ -205,3 +206,26 @@ def test_worker_processes_change_nothing(world):
     method = world.method()
     fit(method, Streamed(), world.views, settings(workers=2))
     assert torch.equal(weights(method), weights(learn(world)[0]))
+
+
+def test_a_compiled_encoder_learns_as_one_that_is_not(world, monkeypatch):
+    monkeypatch.setattr(torch, "compile", functools.partial(torch.compile, backend="eager"))  # traced, but not built
+    ends = []
+    for compiled in (False, True):
+        method = world.method()
+        settings = FitSettings(batch=16, budget="6steps", precision="32", device="cpu", compile=compiled)
+        fit(method, world.Vectors(), world.views, settings)
+        assert method.encoder._compiled_call_impl is None
+        ends.append(method.state_dict())
+    assert all(torch.allclose(ends[0][name], ends[1][name], atol=1e-5) for name in ends[0])
+
+
+def test_where_nothing_can_be_compiled_learning_goes_on_and_says_so(world, monkeypatch):
+    def broken(*args, **kwargs):
+        raise RuntimeError("no C++ compiler here")
+
+    monkeypatch.setattr(torch, "compile", broken)
+    settings = FitSettings(batch=16, budget="2steps", precision="32", device="cpu", compile=True)
+    outcome = fit(world.method(), world.Vectors(), world.views, settings)
+    assert outcome.step == 2
+    assert "not compiled: no C++ compiler here" in outcome.notes

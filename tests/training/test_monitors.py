@@ -14,7 +14,7 @@ HEALTHY = Reading(loss=5.0, grad_norm=3.0, weight_norm=0.05, deviation=0.9, scal
 
 
 def measure(embedding):
-    return look(torch.tensor(1.0), torch.tensor(2.0), [torch.full((2, 2), 3.0), torch.full((5,), 3.0)], embedding)
+    return look(torch.tensor(1.0), torch.tensor(2.0), torch.tensor(3.0), embedding)
 
 
 def test_an_orthogonal_embedding_is_spread_evenly():
