@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import csv
-import gzip
 import itertools
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
+from selflearn.data.packed import unpacked
 from selflearn.errors import DataError, nearest
 
 Columns = dict[str, list[Any]]
@@ -46,7 +46,7 @@ def check_width(path: Path) -> None:
     packed = endings[-1:] == [".gz"]
     ending = next(iter(endings[-2:-1] if packed else endings[-1:]), "")
     if ending in {".csv", ".tsv", ".tab"}:
-        refuse_wide(_first_cells(path, packed), str(path))
+        refuse_wide(_first_cells(path), str(path))
     elif ending in {".parquet", ".pq"}:
         import pyarrow as pa
         import pyarrow.parquet as pq
@@ -66,20 +66,15 @@ def refuse_wide(count: int, where: str) -> None:
         )
 
 
-def _first_cells(path: Path, packed: bool) -> int:
+def _first_cells(path: Path) -> int:
     """How many cells the first line has, a few quoted separators counted as such."""
-    try:
-        with cast(Any, gzip.open if packed else open)(path, "rb") as file:
+    with unpacked(path) as file:
+        line = file.readline(_FIRST_LINE)
+        cells = 1 + max(line.count(each) for each in (b",", b";", b"\t", b"|"))
+        while line and not line.endswith(b"\n"):
             line = file.readline(_FIRST_LINE)
-            cells = 1 + max(line.count(each) for each in (b",", b";", b"\t", b"|"))
-            while line and not line.endswith(b"\n"):
-                line = file.readline(_FIRST_LINE)
-                cells += max(line.count(each) for each in (b",", b";", b"\t", b"|"))
-            return cells
-    except (gzip.BadGzipFile, EOFError) as error:
-        raise DataError(f"{path} is no whole gzip file: {error}") from error
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
+            cells += max(line.count(each) for each in (b",", b";", b"\t", b"|"))
+        return cells
 
 
 def read_columns(path: Path, most: int | None = None) -> Columns:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import csv
-import gzip
 import io
 import re
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from selflearn.data.dataset import Skipped
+from selflearn.data.packed import content, unpacked
 from selflearn.errors import DataError
 
 Table = dict[str, np.ndarray]
@@ -95,13 +95,14 @@ def _read_parquet(path: Path, rows: int | None) -> Table:
 def _read_text(path: Path, rows: int | None, skipped: list[Skipped]) -> Table:
     from pyarrow import csv as arrow_csv
 
-    opener = gzip.open if path.suffix.lower() == ".gz" else open
-    with opener(path, "rb") as file:
+    with unpacked(path) as file:
         first = file.readline()
         text = first.decode("utf-8-sig")
         separator = max(",;\t", key=text.count)
         names = [name.strip() for name in next(csv.reader([text], delimiter=separator), [])]
-        body = b"".join(file.readline() for _ in range(rows)) if rows is not None else file.read()
+        body = b"".join(file.readline() for _ in range(rows)) if rows is not None else None
+    if body is None:
+        body = content(path)[len(first) :]
     if not names or not body.strip():
         return {}
     codecs.getincrementaldecoder("utf-8")().decode(body[: 1 << 20])  # before Arrow, which tells of such bytes beside the error

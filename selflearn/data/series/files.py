@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import csv
-import gzip
 import re
 from pathlib import Path
 
 import numpy as np
 
+from selflearn.data.packed import content, unpacked
 from selflearn.data.series.found import Found, numbered, of_list
 from selflearn.errors import DataError
 
@@ -24,12 +24,7 @@ def open_text(path: Path) -> list[str]:
     DataError : it cannot be read as text.
     """
     try:
-        with (
-            gzip.open(path, "rt", encoding="utf-8-sig") if path.suffix.lower() == ".gz" else path.open(encoding="utf-8-sig") as file
-        ):
-            return file.read().splitlines()
-    except (OSError, EOFError) as error:
-        raise DataError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from error
+        return content(path).decode("utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
         raise DataError(f"{path} is no text file in UTF-8: {error}") from error
 
@@ -37,9 +32,9 @@ def open_text(path: Path) -> list[str]:
 def first_lines(path: Path, count: int = 3, size: int = 1 << 20) -> list[str]:
     """The first lines, or none where there is no text. Very long lines are cut."""
     try:
-        with gzip.open(path, "rb") if path.suffix.lower() == ".gz" else path.open("rb") as file:
+        with unpacked(path) as file:
             return [file.readline(size).decode("utf-8-sig").rstrip("\r\n") for _ in range(count)]
-    except (OSError, EOFError, UnicodeDecodeError):
+    except (DataError, UnicodeDecodeError):
         return []
 
 

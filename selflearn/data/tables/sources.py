@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-import gzip
+import io
 import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +16,7 @@ import pyarrow as pa
 from selflearn.data.columns import GROUP_NAMES, ID_NAMES, LABEL_NAMES, refuse_wide
 from selflearn.data.dataset import Skipped
 from selflearn.data.headers import Shapes, load_arrays
+from selflearn.data.packed import content, is_packed
 from selflearn.data.walk import walk
 from selflearn.errors import DataError
 
@@ -307,7 +308,7 @@ def _separated(path: Path, header: bool | None) -> Found:
     def read(texts: Iterable[str]) -> pa.Table:
         skipped.clear()
         return arrow_csv.read_csv(
-            path,
+            io.BytesIO(content(path)) if is_packed(path) else path,
             read_options=arrow_csv.ReadOptions(
                 column_names=found_names, skip_rows=blank + bool(names), encoding=encoding, use_threads=False, block_size=BLOCK
             ),
@@ -334,14 +335,7 @@ def _separated(path: Path, header: bool | None) -> Found:
 
 def _head_text(path: Path) -> tuple[str, str]:
     """The beginning of a text file, and its encoding."""
-    opener: Any = gzip.open if path.suffix.lower() == ".gz" else open
-    try:
-        with opener(path, "rb") as file:
-            raw = file.read(HEAD_BYTES)
-    except EOFError as error:
-        raise DataError(f"{path} is cut off") from error
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
+    raw = content(path, HEAD_BYTES)
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
         return raw[: len(raw) // 2 * 2].decode("utf-16", errors="replace"), "utf-16"
     if b"\x00" in raw[:4096]:

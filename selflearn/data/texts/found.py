@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import gzip
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from selflearn.data import packed
 from selflearn.data.dataset import Skipped
 from selflearn.errors import DataError
 
@@ -65,7 +64,7 @@ def open_text(path: Path, encoding: str = "utf-8", most: int | None = None) -> s
     ------
     DataError : it cannot be read, is damaged or too large, is no text, or not in this encoding; names the line.
     """
-    content = _bytes(path, LARGEST if most is None else most)
+    content = packed.content(path, LARGEST if most is None else most)
     if most is None and len(content) >= LARGEST:
         raise DataError(f"{path} holds more than {LARGEST // 1024**3} GB of text; divide it into several files")
     if most is not None and len(content) >= most:
@@ -96,20 +95,3 @@ def inner_suffix(path: Path) -> str:
     if suffixes and suffixes[-1] == ".gz":
         return suffixes[-2] if len(suffixes) > 1 else ""
     return suffixes[-1] if suffixes else ""
-
-
-def _bytes(path: Path, most: int) -> bytes:
-    try:
-        if path.suffix.lower() != ".gz":
-            with path.open("rb") as file:
-                return file.read(most)
-        parts, size = [], 0
-        with gzip.open(path, "rb") as packed:
-            while size < most and (part := packed.read(min(1 << 22, most - size))):
-                parts.append(part)
-                size += len(part)
-        return b"".join(parts)
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise DataError(f"{path} is damaged or no gzip file: {error}") from error
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror or error}") from error

@@ -72,7 +72,7 @@ def test_a_type_that_changes_late_is_a_missing_cell(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "says"),
     [
-        ("cut.csv.gz", gzip.compress(b"a,b\n" + b"1,2\n" * 5000, mtime=0)[:-30], "cut off"),
+        ("cut.csv.gz", gzip.compress(b"a,b\n" + b"1,2\n" * 5000, mtime=0)[:-30], "no whole gzip"),
         ("no.csv.gz", b"a,b\n1,2\n", "no whole gzip file"),
         ("zero.csv", b"", "holds no rows|is empty"),
         ("text.parquet", b"hello", "no readable Parquet"),

@@ -48,7 +48,7 @@ def test_files_that_nothing_can_be_learned_from(name, content, said, tmp_path):
         ("empty.jsonl", "", "holds no rows"),
         ("broken.jsonl", "{'not': json}\n" * 9, "line 1: it is no JSON"),
         ("zeros.txt", b"abc\0\0\0def", "zero bytes"),
-        ("cut.jsonl.gz", gzip.compress(b'{"text": "a b c d"}\n' * 999, mtime=0)[:40], "damaged or no gzip"),
+        ("cut.jsonl.gz", gzip.compress(b'{"text": "a b c d"}\n' * 999, mtime=0)[:40], "damaged or no whole gzip"),
         ("ragged.csv", "text,label\nonly\n", "no rows that fit"),
         ("cut.parquet", b"PAR1 and no more", "no readable parquet"),
         ("numbers.csv", "a,b\n" + "1,2\n" * 9, "no column of texts; its columns are a, b"),
