@@ -1,4 +1,4 @@
-"""An encoder on disk: weights as safetensors, what rebuilds them as JSON with the weights' checksum. Nothing is executed."""
+"""An encoder on disk: weights as safetensors, what rebuilds them as JSON, both with checksums. Nothing is executed."""
 
 from __future__ import annotations
 
@@ -45,6 +45,7 @@ def save_encoder(encoder: Encoder, folder: str | Path) -> None:
             "settings": encoder.settings,
             "sha256": _sha256(weights),
         }
+        content["seal"] = _seal(content)
         description.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
         weights.replace(folder / WEIGHTS)
         description.replace(folder / DESCRIPTION)
@@ -95,10 +96,18 @@ def _description(folder: Path) -> dict[str, Any]:
         raise RunError(
             f"{path} has format {content['format']}, this version of selflearn reads {FORMAT}: use the version that wrote it"
         )
+    if "seal" in content and content["seal"] != _seal(content):  # encoders of before had none
+        raise RunError(f"{path} is not as it was written: it does not match its own seal; copy it again, or run the learning again")
     name, source = content["settings"].get("name"), content["settings"].get("source")
     if not isinstance(name, str) or ":" in name or isinstance(source, str):
         raise RunError(f"{path} names something outside its folder ({source or name!r}), and a saved encoder never does")
     return content
+
+
+def _seal(content: dict[str, Any]) -> str:
+    """A checksum of a description, so that a changed number in it is noticed as one in the weights is."""
+    plain = json.dumps({name: value for name, value in content.items() if name != "seal"}, sort_keys=True)
+    return hashlib.sha256(plain.encode()).hexdigest()
 
 
 def _sha256(path: Path) -> str:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow.parquet as pq
 from PIL import Image
 
 from selflearn.data import Dataset
@@ -101,10 +100,10 @@ def words_of(run: Run, names: list[str]) -> dict[str, str]:
 
     The run keeps the words of those samples that its report shows; for others the data is read again, if it can be.
     """
-    file = run.folder.file("pictures.parquet")
-    if not file.exists() or "words" not in pq.read_schema(file).names:
+    if not run.folder.file("pictures.parquet").exists():
         return {}
-    kept = pq.read_table(file, columns=["row", "words"]).to_pylist()
+    table = run.folder.read_table("pictures.parquet")
+    kept = table.select(["row", "words"]).to_pylist() if "words" in table.column_names else []
     words = {cell["row"]: cell["words"] for cell in kept if cell["words"]}
     if not words:
         return {}
@@ -178,7 +177,7 @@ def _samples(run: Run) -> dict[str, Any]:
     ids, vectors, labels, _ = run.embeddings()
     parts: dict[str, Any] = {"embeddings": vectors, "ids": ids, "labels": labels}
     if run.folder.file("pictures.parquet").exists():
-        table = pq.read_table(run.folder.file("pictures.parquet"))
+        table = run.folder.read_table("pictures.parquet")
         rows, pngs = table["row"].to_pylist(), table["png"].to_pylist()
         parts["pictures"] = {row: _open(png) for row, png in zip(rows, pngs, strict=True) if png is not None}
         if "words" in table.column_names:
@@ -190,7 +189,7 @@ def _samples(run: Run) -> dict[str, Any]:
 def _views(run: Run) -> dict[str, Any]:
     if not run.folder.file("views.parquet").exists():
         return {}
-    cells = pq.read_table(run.folder.file("views.parquet")).to_pylist()
+    cells = run.folder.read_table("views.parquet").to_pylist()
     names = list(dict.fromkeys(cell["name"] for cell in cells))
     rows = sorted({cell["row"] for cell in cells})
     by_place = {(cell["row"], cell["name"]): cell for cell in cells}

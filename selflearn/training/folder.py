@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import json
 import os
@@ -9,7 +10,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
@@ -20,8 +21,12 @@ try:
 except ImportError:  # Windows has no such locks; there, two processes on one run are not kept apart
     fcntl = None  # type: ignore[assignment]
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 SCHEMA = 1
-MARK = "run.json"
+MARK, SUMS = "run.json", "checksums.json"
+_TEXTS = {".json", ".yaml"}
 
 
 class RunFolder:
@@ -91,7 +96,37 @@ class RunFolder:
 
     def write_json(self, name: str, value: Any) -> None:
         """Write a value as JSON. Not-a-number is refused: it is not JSON."""
-        self._write(name, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+        self._write(name, _json(value))
+
+    def write_table(self, name: str, table: pa.Table) -> None:
+        """Write an Arrow table as Parquet, each page with a checksum."""
+        import pyarrow.parquet as pq
+
+        with self.replacing(name) as beside:
+            pq.write_table(table, beside, write_page_checksum=True)
+
+    def read_table(self, name: str, columns: list[str] | None = None) -> pa.Table:
+        """What `write_table` wrote; `RunError` where it is missing or damaged."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        file = self.file(name)
+        if not file.exists():
+            raise RunError(
+                f"{self.path} has no {name}; it stopped before it was made. Continue: selflearn learn --resume {self.path}"
+            )
+        try:
+            return pq.read_table(file, columns=columns, page_checksum_verification=True)
+        except (pa.ArrowException, OSError, ValueError) as error:
+            raise RunError(f"{file} is damaged: {str(error).splitlines()[0]}") from error
+
+    def finish(self, verdict: Any) -> None:
+        """Write `verdict.json`, which marks the run as finished; before it, checksums of what is to stay as it now is."""
+        last = _json(verdict)
+        texts = {file.name: file.read_text(encoding="utf-8") for file in sorted(self.path.glob("*.*")) if file.suffix in _TEXTS}
+        texts["verdict.json"] = last
+        self.write_json(SUMS, {name: _sum(text) for name, text in texts.items() if name not in {MARK, SUMS}})
+        self._write("verdict.json", last)
 
     def write_yaml(self, name: str, value: Any) -> None:
         """Write plain data as YAML, keys in their order."""
@@ -135,11 +170,28 @@ class RunFolder:
 
     def _read(self, name: str) -> str:
         try:
-            return (self.path / name).read_text(encoding="utf-8")
+            text = (self.path / name).read_text(encoding="utf-8")
         except FileNotFoundError as error:
             raise RunError(f"{self.path} has no {name}; the run stopped before it was written") from error
         except (OSError, UnicodeDecodeError) as error:
             raise RunError(f"cannot read {self.path / name}: {error}") from error
+        if name != SUMS and self.file(SUMS).exists() and _sum(text) != self._sums().get(name, _sum(text)):
+            raise RunError(f"{self.path / name} is damaged: it is not as the run left it; copy it again, or run the learning again")
+        return text
+
+    def _sums(self) -> dict[str, str]:
+        sums = self.read_json(SUMS)
+        if not isinstance(sums, dict):
+            raise RunError(f"{self.file(SUMS)} is damaged: it holds no checksums")
+        return sums
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _sum(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 @contextmanager

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 import torch
 
 from selflearn import recipes
@@ -81,8 +80,7 @@ def write_embeddings(folder: RunFolder, dataset: Dataset, parts: Parts, vectors:
             "embedding": column,
         }
     )
-    with folder.replacing("embeddings.parquet") as beside:
-        pq.write_table(table, beside)
+    folder.write_table("embeddings.parquet", table)
 
 
 def write_pictures(folder: RunFolder, dataset: Dataset, seed: int) -> None:
@@ -90,10 +88,9 @@ def write_pictures(folder: RunFolder, dataset: Dataset, seed: int) -> None:
     rows = np.sort(np.random.default_rng(seed).permutation(len(dataset))[:PICTURES])
     pictures = [_png(dataset.picture(int(row), dataset.side)) if dataset.drawn else None for row in rows]
     words = [dataset.words(int(row)) for row in rows]
-    with folder.replacing("pictures.parquet") as beside:
-        pq.write_table(
-            pa.table({"row": rows, "png": pa.array(pictures, pa.binary()), "words": pa.array(words, pa.string())}), beside
-        )
+    folder.write_table(
+        "pictures.parquet", pa.table({"row": rows, "png": pa.array(pictures, pa.binary()), "words": pa.array(words, pa.string())})
+    )
 
 
 def write_views(folder: RunFolder, dataset: Dataset, recipe: Recipe, seed: int) -> None:
@@ -121,8 +118,7 @@ def write_views(folder: RunFolder, dataset: Dataset, recipe: Recipe, seed: int) 
         for position in range(len(rows))
     ]
     schema = pa.schema({"row": pa.int64(), "name": pa.string(), "png": pa.binary(), "words": pa.string()})
-    with folder.replacing("views.parquet") as beside:
-        pq.write_table(pa.Table.from_pylist(cells, schema), beside)
+    folder.write_table("views.parquet", pa.Table.from_pylist(cells, schema))
 
 
 def write_end(
@@ -140,7 +136,7 @@ def write_end(
             "stages": [stage.to_json() for stage in outcome.stages],
         },
     )
-    folder.write_json("verdict.json", verdict.to_json())
+    folder.finish(verdict.to_json())
 
 
 def _png(picture: Any) -> bytes:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from selflearn.data import Dataset, ReadOptions, read
-from selflearn.errors import DataError, RunError
+from selflearn.errors import DataError
 from selflearn.evaluation import Scorecard
 from selflearn.measures import Verdict
 from selflearn.networks import Encoder, load_encoder
@@ -70,14 +70,7 @@ class Run:
 
     def embeddings(self) -> tuple[list[str], np.ndarray, np.ndarray, np.ndarray]:
         """ids, (n, dim) float32 vectors, (n,) labels with -1 unknown, (n,) bool: learned from (else held out)."""
-        import pyarrow.parquet as pq
-
-        file = self.folder.file("embeddings.parquet")
-        if not file.exists():
-            raise RunError(
-                f"{self.path} has no embeddings; it stopped before they were made. Continue: selflearn learn --resume {self.path}"
-            )
-        table = pq.read_table(file)
+        table = self.folder.read_table("embeddings.parquet")
         vectors = np.stack(table["embedding"].combine_chunks().flatten().to_numpy().reshape(len(table), -1))
         return table["id"].to_pylist(), vectors, table["label"].to_numpy(), np.array(table["split"].to_pylist()) == "learn"
 

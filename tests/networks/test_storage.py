@@ -55,7 +55,7 @@ def test_channels_last_weights_are_saved_too(tmp_path):
 
 def test_writing_leaves_two_files(saved):
     assert sorted(path.name for path in saved[1].iterdir()) == ["encoder.json", "encoder.safetensors"]
-    assert set(json.loads((saved[1] / "encoder.json").read_text())) == {"format", "kind", "spec", "settings", "sha256"}
+    assert set(json.loads((saved[1] / "encoder.json").read_text())) == {"format", "kind", "spec", "settings", "sha256", "seal"}
 
 
 def test_overwriting(saved):
@@ -91,7 +91,18 @@ def test_missing(tmp_path, saved):
 
 def describe(folder, **changes):
     path = folder / "encoder.json"
-    path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
+    content = {**json.loads(path.read_text()), **changes}
+    del content["seal"]  # as if whoever wrote it had meant it so
+    path.write_text(json.dumps(content))
+
+
+def test_a_changed_number_in_the_description_is_noticed(saved):
+    path = saved[1] / "encoder.json"
+    content = json.loads(path.read_text())
+    content["spec"]["mean"] = [each + 0.01 for each in content["spec"]["mean"]]
+    path.write_text(json.dumps(content))
+    with pytest.raises(RunError, match="does not match its own seal"):
+        load_encoder(saved[1])
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"format": 1}', "\udcff"])

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from selflearn.errors import RunError
@@ -110,3 +111,35 @@ def test_a_lock_holds_between_processes_and_dies_with_its_owner(tmp_path):
     holder.communicate()
     with folder.lock():
         assert json.loads(Path(folder.file("run.json")).read_text())["schema"] == 1
+
+
+def test_a_finished_run_notices_what_was_changed_since(tmp_path):
+    folder = RunFolder.create(tmp_path / "run")
+    folder.write_json("scorecard.json", {"rank": 5.25})
+    folder.write_yaml("config.yaml", {"seed": 0})
+    folder.write_json("scorecard.json", {"rank": 5.5})  # until it is finished, files may change
+    folder.finish({"kind": "learned"})
+    assert folder.read_json("verdict.json") == {"kind": "learned"}
+    assert folder.read_json("scorecard.json") == {"rank": 5.5}
+    for name, old, new in (("scorecard.json", "5.5", "5.6"), ("config.yaml", "0", "1"), ("verdict.json", "learned", "burned")):
+        path = folder.file(name)
+        path.write_text(path.read_text().replace(old, new))
+        with pytest.raises(RunError, match=f"{name} is damaged: it is not as the run left it"):
+            folder.read_yaml(name) if name.endswith("yaml") else folder.read_json(name)
+
+
+def test_tables_tell_damage_in_their_pages(tmp_path):
+    folder = RunFolder.create(tmp_path / "run")
+    table = pa.table({"id": [str(number) for number in range(500)], "value": pa.array(range(500), pa.float32())})
+    folder.write_table("embeddings.parquet", table)
+    assert folder.read_table("embeddings.parquet") == table
+    path = folder.file("embeddings.parquet")
+    content = bytearray(path.read_bytes())
+    for place in range(60, len(content) - 400, 97):
+        broken = bytearray(content)
+        broken[place] ^= 4
+        path.write_bytes(broken)
+        with pytest.raises(RunError, match="is damaged"):
+            folder.read_table("embeddings.parquet")
+    with pytest.raises(RunError, match="has no views"):
+        folder.read_table("views.parquet")
