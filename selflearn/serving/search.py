@@ -40,20 +40,20 @@ class SearchIndex:
     [['x', 'y']]
     """
 
-    def __init__(self, ids: list[str], vectors: np.ndarray) -> None:
+    def __init__(self, ids: list[str], vectors: np.ndarray, exact: bool = False) -> None:
         self.ids, self.vectors = ids, vectors
-        self._index = _make_index(vectors)
+        self._index = _make_index(vectors, exact)
 
     @classmethod
-    def build(cls, embeddings: np.ndarray, ids: Sequence[str]) -> SearchIndex:
-        """An index of (n, dim) finite embeddings, one id a row.
+    def build(cls, embeddings: np.ndarray, ids: Sequence[str], *, exact: bool = False) -> SearchIndex:
+        """An index of (n, dim) finite embeddings, one id a row; an `exact` one compares all of a large collection too.
 
         Raises
         ------
         DataError : lengths differ, there is no row, or values are not finite.
         MissingExtraError : faiss is not installed.
         """
-        return cls([str(each) for each in ids], _unit(embeddings, len(ids)))
+        return cls([str(each) for each in ids], _unit(embeddings, len(ids)), exact)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -91,7 +91,7 @@ class SearchIndex:
         path.parent.mkdir(parents=True, exist_ok=True)
         column = pa.FixedSizeListArray.from_arrays(pa.array(self.vectors.ravel()), self.vectors.shape[1])
         beside = path.with_suffix(".part")
-        pq.write_table(pa.table({"id": pa.array(self.ids, pa.string()), "embedding": column}), beside)
+        pq.write_table(pa.table({"id": pa.array(self.ids, pa.string()), "embedding": column}), beside, write_page_checksum=True)
         return beside.replace(path)
 
     @classmethod
@@ -106,11 +106,11 @@ class SearchIndex:
         if path is None:
             raise RunError(f"nothing to search in {folder}: it has neither {FILE} nor {RUN_FILE}; is it a finished run?")
         try:
-            table = pq.read_table(path, columns=["id", "embedding"])
+            table = pq.read_table(path, columns=["id", "embedding"], page_checksum_verification=True)
             column = table["embedding"].combine_chunks()
             vectors = column.flatten().to_numpy(zero_copy_only=False).reshape(len(table), -1)
             return cls.build(vectors, table["id"].to_pylist())
-        except (pa.ArrowException, KeyError, AttributeError, ValueError) as error:
+        except (pa.ArrowException, OSError, KeyError, AttributeError, ValueError) as error:
             raise RunError(f"{path} does not hold ids and embeddings ({error}); embed again, or copy the file again") from error
 
 
@@ -123,11 +123,11 @@ def _unit(embeddings: np.ndarray, rows: int) -> np.ndarray:
     return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12), dtype=np.float32)
 
 
-def _make_index(vectors: np.ndarray) -> Any:
+def _make_index(vectors: np.ndarray, exact: bool) -> Any:
     faiss = _faiss()
     count, dim = vectors.shape
     flat = faiss.IndexFlatIP(dim)
-    if count <= EXACT:
+    if exact or count <= EXACT:
         flat.add(vectors)
         return flat
     lists = int(4 * math.sqrt(count))

@@ -50,3 +50,18 @@ def test_a_small_bank_makes_k_smaller_and_an_empty_question_is_refused():
     assert knn_predict(np.eye(3), np.eye(3), np.arange(3), k=20).tolist() == [0, 1, 2]
     with pytest.raises(DataError, match="4 neighbours"):
         nearest(np.eye(3), np.eye(3), k=4)
+
+
+@pytest.mark.parametrize("with_faiss", [True, False])
+def test_a_large_bank_is_searched_in_blocks_with_the_same_result(monkeypatch, with_faiss):
+    if with_faiss:
+        pytest.importorskip("faiss")
+    draw = np.random.default_rng(0)
+    bank, queries = (draw.standard_normal((count, 8), dtype=np.float32) for count in (1000, 50))
+    whole = neighbours.nearest(queries, bank, 7), neighbours.nearest(bank, bank, 7, skip=np.arange(1000))
+    monkeypatch.setattr(neighbours, "BLOCK", 64)
+    monkeypatch.setattr(neighbours, "find_spec", lambda name: with_faiss or None)
+    parts = neighbours.nearest(queries, bank, 7), neighbours.nearest(bank, bank, 7, skip=np.arange(1000))
+    for (one, rows), (other, others) in zip(whole, parts, strict=True):
+        assert torch.allclose(one.float(), other.float(), atol=1e-5)
+        assert torch.equal(rows, others)
