@@ -153,7 +153,8 @@ def inputs(count: int, base: Path, draw: random.Random) -> dict[str, Any]:
     """Damage one file of a source, and read the source."""
     sources = examples(base / "whole")
     for source in sources.values():  # what reading needs is imported before anything is forked
-        read(str(source), cache=False)
+        files = list(source.iterdir())
+        read(str(source if len(files) > 1 else files[0]), cache=False)
     words: list[str] = []
     odd: dict[str, str] = {}
     for number in range(count):
