@@ -11,6 +11,7 @@ import typer
 import yaml
 
 from selflearn import __version__
+from selflearn.cli.tuning import tune
 from selflearn.errors import SelflearnError
 
 app = typer.Typer(
@@ -21,6 +22,7 @@ app = typer.Typer(
 )
 evidence_app = typer.Typer(help="The experiments that decide whether a published system works here.", no_args_is_help=True)
 app.add_typer(evidence_app, name="evidence")
+app.command()(tune)
 
 RunPath = Annotated[Path, typer.Argument(help="A run folder, as `selflearn learn` left it.")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps ...")]
@@ -56,7 +58,7 @@ def _root(
     pass
 
 
-def _pairs(pairs: list[str] | None, option: str = "--set", example: str = "optimiser.lr=0.01") -> dict[str, Any]:
+def pairs(pairs: list[str] | None, option: str = "--set", example: str = "optimiser.lr=0.01") -> dict[str, Any]:
     """``key=value`` pairs; values are read as YAML, so numbers are numbers and [1, 2] is a list."""
     from selflearn.errors import RecipeError
 
@@ -143,8 +145,8 @@ def learn(
                 precision=precision,
                 holdout=holdout,
                 size=size,
-                changes=_pairs(change),
-                read=_pairs(read, "--read", "window=128"),
+                changes=pairs(change),
+                read=pairs(read, "--read", "window=128"),
             )
         if Place.of(os.environ).rank:  # the leader judges and reports
             return
@@ -170,7 +172,7 @@ def embed(
     from selflearn.cli.screen import Screen
 
     with Screen() as screen:
-        options = _pairs(read, "--read", "window=128")
+        options = pairs(read, "--read", "window=128")
         count, dim = workflow.embed_to_file(
             workflow.load(run), source, out, device=device, batch=batch, read=options, reporter=screen
         )
@@ -209,7 +211,7 @@ def search(
 
     opened = load(run)
     with Screen() as screen:
-        found = search_run(opened, like, k, picture=out, read=_pairs(read, "--read", "window=128"), reporter=screen)
+        found = search_run(opened, like, k, picture=out, read=pairs(read, "--read", "window=128"), reporter=screen)
         words = words_of(opened, [name for name, _, _ in found])
     screen.neighbours(like, found, words)
 
@@ -228,7 +230,7 @@ def evaluate(
 
     opened = workflow.load(run)
     with Screen() as screen:
-        options = _pairs(read, "--read", "window=128")
+        options = pairs(read, "--read", "window=128")
         scorecard, verdict = workflow.evaluate(opened, source, labels=labels, device=device, read=options, reporter=screen)
     screen.verdict(verdict, scorecard)
 

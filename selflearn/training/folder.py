@@ -58,8 +58,9 @@ class RunFolder:
         RunError : something else lies there, the run there is in use, or the folder cannot be made.
         """
         path = Path(path)
-        if path.exists() and (not path.is_dir() or any(not child.name.startswith(".") for child in path.iterdir())):
-            _make_room(path, overwrite)
+        if cls.check_free(path, overwrite=overwrite):
+            with RunFolder(path).lock():
+                shutil.rmtree(path, ignore_errors=True)
         try:
             path.mkdir(parents=True, exist_ok=True)
             with replacing(path / MARK) as beside:
@@ -67,6 +68,23 @@ class RunFolder:
         except OSError as error:
             raise RunError(f"cannot make the run folder {path}: {error.strerror or error}") from error
         return cls(path)
+
+    @staticmethod
+    def check_free(path: str | Path, *, overwrite: bool = False) -> bool:
+        """Refuse a place where no new run can be made, and touch nothing; whether a run lies there that is to be replaced.
+
+        Raises
+        ------
+        RunError : as `create`.
+        """
+        path = Path(path)
+        if not path.exists() or (path.is_dir() and all(child.name.startswith(".") for child in path.iterdir())):
+            return False
+        if not (path / MARK).is_file():
+            raise RunError(f"{path} exists and is not a run; choose another place with --out")
+        if not overwrite:
+            raise RunError(f"{path} already holds a run; continue it with --resume {path}, or choose another place with --out")
+        return True
 
     @classmethod
     def open(cls, path: str | Path) -> RunFolder:
@@ -190,15 +208,6 @@ def _check_mark(path: Path) -> None:
         raise RunError(
             f"{path} was written by a newer selflearn (schema {schema}, this one knows {SCHEMA}): pip install -U selflearn"
         )
-
-
-def _make_room(path: Path, overwrite: bool) -> None:
-    if not (path / MARK).is_file():
-        raise RunError(f"{path} exists and is not a run; choose another place with --out")
-    if not overwrite:
-        raise RunError(f"{path} already holds a run; continue it with --resume {path}, or choose another place with --out")
-    with RunFolder(path).lock():
-        shutil.rmtree(path, ignore_errors=True)
 
 
 _TAKEN: set[Path] = set()  # POSIX record locks keep processes apart, not two owners within one

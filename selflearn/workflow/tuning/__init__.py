@@ -1,0 +1,6 @@
+"""Tuning without labels: candidates climb a ladder by successive halving, judged by what held-out samples say without labels."""
+
+from selflearn.workflow.tuning.ladder import Ladder
+from selflearn.workflow.tuning.tuning import resume_tuning, tune
+
+__all__ = ["Ladder", "resume_tuning", "tune"]

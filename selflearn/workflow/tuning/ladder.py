@@ -1,0 +1,118 @@
+"""The ladder: who climbs, how they stood, who was dropped at which rung and why. Plain data, and the rule that settles a rung."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from selflearn.errors import RunError
+from selflearn.workflow.tuning.choice import score
+from selflearn.workflow.tuning.rungs import Rung
+from selflearn.workflow.tuning.space import Candidate
+from selflearn.workflow.tuning.standing import Standing
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """At which rung (counted from 0) a candidate was dropped, and why, in words."""
+
+    rung: int
+    why: str
+
+
+@dataclass
+class Ladder:
+    """Everything that is known of a tuning; `ladder.json` holds it.
+
+    Attributes
+    ----------
+    budget, course : of the whole tuning, and of one whole course, as text.
+    candidates : in their order; the first is the default.
+    rungs : how many climb, and how far.
+    standings : candidate's name -> how it stood at each rung it has reached.
+    scores : for each settled rung, candidate's name -> its score among those that climbed.
+    dropped : candidate's name -> where and why.
+    check : what labels that nothing of this saw say of the choice afterwards; None where there are none.
+    """
+
+    budget: str
+    course: str
+    candidates: list[Candidate]
+    rungs: list[Rung]
+    standings: dict[str, list[Standing]] = field(default_factory=dict)
+    scores: list[dict[str, float]] = field(default_factory=list)
+    dropped: dict[str, Dropped] = field(default_factory=dict)
+    check: dict[str, Any] | None = None
+
+    @property
+    def climbing(self) -> list[Candidate]:
+        """Who has not been dropped."""
+        return [each for each in self.candidates if each.name not in self.dropped]
+
+    @property
+    def choice(self) -> Candidate | None:
+        """Who is left, once all rungs but the last are settled."""
+        return self.climbing[0] if len(self.scores) >= len(self.rungs) - 1 and len(self.climbing) == 1 else None
+
+    def stand(self, candidate: Candidate, rung: int, standing: Standing) -> None:
+        """Note how a candidate stood at a rung."""
+        reached = self.standings.setdefault(candidate.name, [])
+        del reached[rung:]
+        reached.append(standing)
+
+    def settle(self, rung: int) -> None:
+        """Drop whoever failed or is not among the best, once everyone who climbs has stood at this rung.
+
+        Raises
+        ------
+        RunError : an alarm rang for every candidate.
+        """
+        climbers = self.climbing
+        for each in climbers:
+            if (alarm := self.standings[each.name][rung].alarm) is not None:
+                self.dropped[each.name] = Dropped(rung, f"{alarm['kind']}: {alarm['reason']}")
+        healthy = self.climbing
+        if not healthy:
+            told = "; ".join(f"{each.title}: {self.dropped[each.name].why}" for each in climbers[:3])
+            raise RunError(
+                f"every candidate collapsed or diverged ({told}); try other recipes, or lower rates with --set optimiser.lr"
+            )
+        scores = score({each.name: self.standings[each.name][rung].scores for each in healthy})
+        self.scores[rung:] = [scores]
+        ranked = sorted(healthy, key=lambda each: -scores[each.name])  # stable: of equals the earlier, so the default, stays
+        kept = self.rungs[rung + 1].climbers if rung + 1 < len(self.rungs) else 1
+        for place, each in enumerate(ranked[kept:], start=kept + 1):
+            last = scores[ranked[kept - 1].name]
+            self.dropped[each.name] = Dropped(
+                rung, f"number {place} of {len(ranked)}: score {scores[each.name]:.3f}, and {last:.3f} was kept"
+            )
+
+    def to_json(self) -> dict[str, Any]:
+        """What `ladder.json` holds."""
+        return {
+            "schema": SCHEMA,
+            "choice": self.choice.name if self.choice else None,
+            **{name: value for name, value in asdict(self).items() if name not in {"candidates"}},
+            "candidates": [each.to_json() for each in self.candidates],
+        }
+
+    @classmethod
+    def from_json(cls, content: dict[str, Any]) -> Ladder:
+        """Read what `to_json` gave; `RunError` where it is not that."""
+        try:
+            if content["schema"] > SCHEMA:
+                raise RunError("this ladder was written by a newer selflearn: pip install -U selflearn")
+            return cls(
+                content["budget"],
+                content["course"],
+                [Candidate(**each) for each in content["candidates"]],
+                [Rung(**each) for each in content["rungs"]],
+                {name: [Standing(**each) for each in reached] for name, reached in content["standings"].items()},
+                content["scores"],
+                {name: Dropped(**each) for name, each in content["dropped"].items()},
+                content["check"],
+            )
+        except (KeyError, TypeError, AttributeError) as error:
+            raise RunError(f"this is not a ladder: {error!r}. Start the tuning anew with another --out") from error
