@@ -162,10 +162,15 @@ def learn(
 def embed(
     run: RunPath,
     source: Annotated[str, typer.Argument(help="Data of the same kind.")],
-    out: Annotated[Path, typer.Option(help="A .parquet, .npy or .npz file.")] = Path("embeddings.parquet"),
+    out: Annotated[Path, typer.Option(help="A .parquet, .npy or .npz file; with --ray a folder of Parquet parts.")] = Path(
+        "embeddings.parquet"
+    ),
     device: Device = "auto",
     batch: Annotated[int, typer.Option(help="Samples a batch.")] = 256,
     read: ReadOther = None,
+    ray: Annotated[
+        str | None, typer.Option(help="Embed a folder of files on a Ray cluster: local (started here), auto, or an address.")
+    ] = None,
 ) -> None:
     """Embed other data with a run's encoder, preprocessing included."""
     from selflearn import workflow
@@ -173,9 +178,13 @@ def embed(
 
     with Screen() as screen:
         options = pairs(read, "--read", "window=128")
-        count, dim = workflow.embed_to_file(
-            workflow.load(run), source, out, device=device, batch=batch, read=options, reporter=screen
-        )
+        opened = workflow.load(run)
+        if ray is None:
+            count, dim = workflow.embed_to_file(opened, source, out, device=device, batch=batch, read=options, reporter=screen)
+        else:
+            count, dim = workflow.embed_in_parts(
+                opened, source, out, address=ray, device=device, batch=batch, read=options, reporter=screen
+            )
     screen.done(f"{count:,} embeddings of {dim} numbers in {out}")
 
 

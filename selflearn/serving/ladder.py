@@ -17,8 +17,8 @@ def climbed(content: Mapping[str, Any] | None) -> dict[str, Any] | None:
     return {
         "lead": (
             f"{len(ladder.candidates)} candidates shared {ladder.budget} of training. All follow one course of {ladder.course}, "
-            "pause at each rung, and are scored on held-out samples without labels, all in the same views; the best go on from where "
-            "they paused. A score is the mean of places among those that stood at the rung, 1 for the first in everything."
+            "pause at each rung, and are scored on held-out samples without labels, all in the same views; the best go on from "
+            "where they paused. A score is the mean of places among those that stood at the rung, 1 for the first in everything."
         ),
         "columns": shares,
         "rows": [_row(ladder, each) for each in _in_order(ladder)],

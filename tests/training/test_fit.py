@@ -205,3 +205,13 @@ def test_worker_processes_change_nothing(world):
     method = world.method()
     fit(method, Streamed(), world.views, settings(workers=2))
     assert torch.equal(weights(method), weights(learn(world)[0]))
+
+
+def test_a_pause_changes_nothing(world, tmp_path):
+    whole, _ = learn(world, budget="30steps")
+    folder = RunFolder.create(tmp_path / "run")
+    for until, steps, ended in ((0.2, 6, "paused"), (0.2, 6, "paused"), (0.5, 15, "paused"), (1.0, 30, "budget")):
+        method = world.method()
+        outcome = fit(method, world.Vectors(), world.views, settings(budget="30steps"), folder, resume=True, until=until)
+        assert (outcome.step, outcome.ended) == (steps, ended)
+    assert torch.equal(weights(method), weights(whole))
