@@ -1,10 +1,49 @@
-"""The one score by which candidates of a rung are compared."""
+"""The one score by which candidates of a rung are compared, and those that were tried and are measured beside it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
+
+Found = Mapping[str, Mapping[str, float]]
+"""Candidate -> its label-free scores, by name."""
 
 
-def score(found: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
-    """Candidate -> score."""
-    return {name: values["self retrieval"] for name, values in found.items()}
+def alone(name: str, better: Callable[[float], float] = lambda value: value) -> Callable[[Found], dict[str, float]]:
+    """Candidate -> one of its scores, turned so that more is better; where it could not be taken, less than any other."""
+    return lambda found: {each: better(values[name]) if name in values else -math.inf for each, values in found.items()}
+
+
+def places(*names: str) -> Callable[[Found], dict[str, float]]:
+    """Candidate -> its mean place in several scores: 1 for the first in all of them, 0 for the last; equals share their places."""
+
+    def rule(found: Found) -> dict[str, float]:
+        total = dict.fromkeys(found, 0.0)
+        for name in names:
+            values = {each: scores.get(name, -math.inf) for each, scores in found.items()}
+            for each, value in values.items():
+                below = sum(other < value for other in values.values()) + (sum(other == value for other in values.values()) - 1) / 2
+                total[each] += below / max(1, len(values) - 1)
+        return {each: value / len(names) for each, value in total.items()}
+
+    return rule
+
+
+SCORES: dict[str, Callable[[Found], dict[str, float]]] = {
+    "lidar": alone("lidar"),
+    "self retrieval": alone("self retrieval"),
+    "lidar and self retrieval": places("lidar", "self retrieval"),
+    "rankme": alone("rankme"),
+    "neighbours": alone("neighbours"),
+    "clusters": alone("clusters"),
+    "spectrum decay near 1": alone("spectrum decay", lambda value: -abs(value - 1)),
+    "uniformity": alone("uniformity", lambda value: -value),
+}
+"""Everything that was tried, by name; benchmarks/tune.py measures them all."""
+
+CHOSEN = "lidar"
+
+
+def score(found: Found) -> dict[str, float]:
+    """Candidate -> the score that decides; more is better."""
+    return SCORES[CHOSEN](found)
