@@ -1,11 +1,11 @@
 """Tuning without labels against labels it never saw: four data sets of four kinds, eight candidates each, all trained to the end.
 
-python -m benchmarks.tune [--sets fashion italy fsdd magic] [--seed 0]   (about a quarter of an hour of one processor; kept set by set)
-python -m benchmarks.tune --part dev                                     (the sets on which the score was chosen)
+python -m benchmarks.tune [--sets fashion italy fsdd magic] [--seed 0]   (a quarter of an hour; kept set by set)
+python -m benchmarks.tune --part dev                                     (a set on which scores were tried)
 
-Every candidate pauses at the rungs of the ladder and is scored and probed there, as `selflearn tune` does it; so each score's ladder
-can be climbed afterwards, and its choice held against the recipe default and the best candidate at the end of the whole course.
-Budgets are in samples, so that what else the machine does changes nothing.
+Every candidate pauses at the rungs of the ladder and is scored and probed there, as `selflearn tune` does it; so the ladder of
+every score can be climbed afterwards, and its choice held against the recipe default and the best candidate at the end of the
+course. Budgets are in samples, so that what else the machine does changes nothing.
 """
 
 from __future__ import annotations
@@ -22,11 +22,10 @@ import numpy as np
 
 from benchmarks.common import keep, kept
 from selflearn.data import Dataset, read, subset
-from selflearn.evaluation import evaluate
 from selflearn.training import Budget
 from selflearn.workflow.request import Request
 from selflearn.workflow.tuning.bench import Bench
-from selflearn.workflow.tuning.check import correlation
+from selflearn.workflow.tuning.check import accuracy_at, correlation
 from selflearn.workflow.tuning.choice import SCORES
 from selflearn.workflow.tuning.rungs import rungs
 from selflearn.workflow.tuning.space import Candidate, draw
@@ -49,14 +48,13 @@ SMALL: dict[str, Any] = {"batch": 64}
 NARROW = {**SMALL, "encoder": {"name": "resnet-narrow", "width": 12}}
 PARTS = {
     "test": {
-        "fashion": Set("fashion_mnist/fashion_mnist.npz", "5000samples", 5_000, {"kind": "image"}, NARROW),
-        "italy": Set("ucr/ItalyPowerDemand.npz", "12000samples", 6_000, {"kind": "series"}, SMALL),
-        "fsdd": Set("fsdd/fsdd.npz", "5000samples", 6_000, {"kind": "sound"}, SMALL),
+        "fashion": Set("fashion_mnist/fashion_mnist.npz", "4000samples", 4_000, {"kind": "image"}, NARROW),
+        "italy": Set("ucr/ItalyPowerDemand.npz", "10000samples", 6_000, {"kind": "series"}, SMALL),
+        "fsdd": Set("fsdd/fsdd.npz", "4000samples", 3_000, {"kind": "sound"}, SMALL),
         "magic": Set("tabular/magic_gamma.parquet", "40000samples", 8_000, {"kind": "table"}, {"batch": 128}),
     },
     "dev": {
         "phalanges": Set("ucr/PhalangesOutlinesCorrect.npz", "6000samples", 6_000, {"kind": "series"}, SMALL),
-        "cora": Set("cora/cora.npz", "60000samples", 6_000, {"kind": "graph"}, {"batch": 512}),
     },
 }
 
@@ -70,15 +68,6 @@ def material(chosen: Set) -> Dataset:
     return subset(dataset, np.sort(np.random.default_rng(0).permutation(len(dataset))[: chosen.most]))
 
 
-def probe(dataset: Dataset, bench: Bench, folder: Path, rung: int, seed: int) -> float:
-    """Accuracy of a linear probe on what a candidate made of held-out samples at a rung."""
-    labels = np.concatenate([dataset.labels[bench.bank], dataset.labels[bench.scored]])
-    with np.load(folder / f"rung-{rung + 1}.npz") as found:
-        features = np.concatenate([found["bank"], found["scored"]])
-    test = np.arange(len(bench.bank), len(labels))
-    return evaluate({"encoder": features}, labels, test=test, quick=True, seed=seed).value("encoder", "linear")
-
-
 def courses(chosen: Set, seed: int) -> list[dict[str, Any]]:
     """Every candidate with its scores and its probe at each rung, the end of the course included."""
     dataset = material(chosen)
@@ -87,12 +76,12 @@ def courses(chosen: Set, seed: int) -> list[dict[str, Any]]:
     with tempfile.TemporaryDirectory() as place:
         bench = Bench(dataset, request, Path(place), Budget.parse(chosen.course))
         for each in draw(bench.dataset, len(bench.parts.learn), CANDIDATES, None, chosen.changes, False, seed):
-            found.append(_course(each, dataset, bench, seed))
+            found.append(_course(each, dataset, bench))
             print(each.title, found[-1]["probe"], flush=True)
     return found
 
 
-def _course(each: Candidate, dataset: Dataset, bench: Bench, seed: int) -> dict[str, Any]:
+def _course(each: Candidate, dataset: Dataset, bench: Bench) -> dict[str, Any]:
     made: dict[str, Any] = {"candidate": each.title, "default": each.default, "scores": [], "probe": []}
     for number, rung in enumerate(rungs(CANDIDATES)):
         standing = bench.climb(each, number, rung.share)
@@ -100,7 +89,7 @@ def _course(each: Candidate, dataset: Dataset, bench: Bench, seed: int) -> dict[
             made["alarm"] = standing.alarm["kind"]
             break
         made["scores"].append({name: round(value, 5) for name, value in standing.scores.items()})
-        made["probe"].append(round(probe(dataset, bench, bench.folder(each), number, seed), 4))
+        made["probe"].append(accuracy_at(bench, dataset, each.name, number))
     return made
 
 

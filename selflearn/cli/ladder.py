@@ -20,9 +20,8 @@ def ladder_table(ladder: Ladder) -> Table:
     for rung in ladder.rungs[:-1]:
         table.add_column(f"{100 * rung.share:.3g} %", no_wrap=True, min_width=BAR + 6)
     table.add_column("", overflow="fold")
-    top = max((value for scores in ladder.scores for value in scores.values()), default=0.0)
     for each in ladder.candidates:
-        cells = [_cell(ladder, each.name, number, top) for number in range(len(ladder.rungs) - 1)]
+        cells = [_cell(ladder, each.name, number) for number in range(len(ladder.rungs) - 1)]
         gone, chosen = ladder.dropped.get(each.name), ladder.choice is not None and ladder.choice.name == each.name
         end = f"[dim]{escape(gone.why)}[/]" if gone else "[green]chosen[/]" if chosen else ""
         style = "bold" if chosen else "dim" if gone else ""
@@ -30,13 +29,13 @@ def ladder_table(ladder: Ladder) -> Table:
     return table
 
 
-def _cell(ladder: Ladder, name: str, rung: int, top: float) -> str:
+def _cell(ladder: Ladder, name: str, rung: int) -> str:
     reached = ladder.standings.get(name, [])
     if rung >= len(reached):
         return ""
-    if reached[rung].alarm is not None:
-        return f"[red]{reached[rung].alarm['kind']}[/]"
-    if rung >= len(ladder.scores):
+    alarm, height = reached[rung].alarm, ladder.height(name, rung)
+    if alarm is not None:
+        return f"[red]{alarm['kind']}[/]"
+    if height is None:
         return "[dim]scored[/]"
-    value = ladder.scores[rung][name]
-    return f"{value:.3f} [cyan]{'━' * round(BAR * max(value, 0.0) / top if top > 0 else 0)}[/]"
+    return f"{ladder.scores[rung][name]:.4g} [cyan]{'━' * (1 + round((BAR - 1) * height))}[/]"

@@ -18,7 +18,7 @@ def climbed(content: Mapping[str, Any] | None) -> dict[str, Any] | None:
         "lead": (
             f"{len(ladder.candidates)} candidates shared {ladder.budget} of training. All follow one course of {ladder.course}, "
             "pause at each rung, and are scored on held-out samples without labels, all in the same views; the best go on from "
-            "where they paused. A score is the mean of places among those that stood at the rung, 1 for the first in everything."
+            "where they paused. The score is LiDAR: how many directions tell samples apart by more than those views move them."
         ),
         "columns": shares,
         "rows": [_row(ladder, each) for each in _in_order(ladder)],
@@ -42,13 +42,13 @@ def _row(ladder: Ladder, each: Any) -> dict[str, Any]:
     gone, reached = ladder.dropped.get(each.name), ladder.standings.get(each.name, [])
     cells: list[dict[str, Any] | None] = []
     for rung, scores in enumerate(ladder.scores):
-        if each.name not in scores:
+        height = ladder.height(each.name, rung)
+        if height is None:
             cells.append(None)
             continue
         accuracy = ladder.check["rungs"][rung]["accuracy"].get(each.name) if ladder.check else None
         note = "" if accuracy is None else f"probe {100 * accuracy:.1f} %, unseen"
-        value = scores[each.name]
-        cells.append({"text": f"{value:.3f}", "percent": round(100 * max(value, 0.0)), "note": note})
+        cells.append({"text": f"{scores[each.name]:.4g}", "percent": 5 + round(95 * height), "note": note})
     end = f"dropped, {gone.why}" if gone else "chosen" if ladder.choice else "climbing"
     if reached and gone is None:
         end += f" after {reached[-1].steps:,} updates"

@@ -23,7 +23,7 @@ from selflearn.workflow.tuning.standing import Standing
 
 SCORED = 1_000  # held-out samples that candidates are scored on
 SEEN = 4  # views of each
-BANK = 2_000  # samples that are embedded beside them, for the check against labels afterwards
+BANK = 1_500  # samples that are embedded beside them, for the check against labels afterwards
 CANDIDATES = "candidates"
 
 

@@ -86,8 +86,16 @@ class Ladder:
         for place, each in enumerate(ranked[kept:], start=kept + 1):
             last = scores[ranked[kept - 1].name]
             self.dropped[each.name] = Dropped(
-                rung, f"number {place} of {len(ranked)}: score {scores[each.name]:.3f}, and {last:.3f} was kept"
+                rung, f"number {place} of {len(ranked)}: score {scores[each.name]:.4g}, and {last:.4g} was kept"
             )
+
+    def height(self, name: str, rung: int) -> float | None:
+        """Where a candidate's score lies at a settled rung, from 0, the lowest there, to 1, the highest; None where it has none."""
+        scores = self.scores[rung] if rung < len(self.scores) else {}
+        if name not in scores:
+            return None
+        low, high = min(scores.values()), max(scores.values())
+        return (scores[name] - low) / (high - low) if high > low else 1.0
 
     def to_json(self) -> dict[str, Any]:
         """What `ladder.json` holds."""

@@ -48,7 +48,11 @@ class OnRay:
         """Join the cluster."""
         if bench.request.source is None:
             raise DataError("the workers of a cluster read the data themselves: give a path instead of objects in memory")
-        self.task = {"request": bench.request.model_dump(), "out": str(bench.out.absolute()), "course": str(bench.course)}
+        self.task: dict[str, Any] = {
+            "request": bench.request.model_dump(),
+            "out": str(bench.out.absolute()),
+            "course": str(bench.course),
+        }
         with cluster(self.address, "tune on a cluster") as self.ray:
             yield
 

@@ -76,8 +76,8 @@ def course_of(budget: Budget, ladder: list[Rung], batch: int, samples: int) -> B
     if amount * ladder[0].share < least:
         whole = math.ceil(least / ladder[0].share) * cost(ladder)
         asked = Budget(math.ceil(whole), budget.unit)
+        fewer = f", or try fewer: --candidates {ladder[0].climbers // 2}" if ladder[0].climbers > 3 else ""
         raise BudgetError(
-            f"a budget of {budget} is too small to tell {ladder[0].climbers} candidates apart; the least is {asked}. "
-            f"Give more, or try fewer: --candidates {max(2, ladder[0].climbers // 2)}"
+            f"a budget of {budget} is too small to tell {ladder[0].climbers} candidates apart; the least is {asked}. Give that{fewer}"
         )
     return Budget(amount, budget.unit)
