@@ -115,6 +115,8 @@ def _resume(run: str | Path, source: Any, labels: Any, groups: Any, reporter: Re
         reporter.say(f"{folder.path} is finished; nothing to resume.")
         return Run(folder)
     with folder.lock() if leads() else nullcontext():
+        if folder.file("tune.json").exists():
+            raise RunError(f"{folder.path} is a tuning that was interrupted: selflearn tune --resume {folder.path}")
         request, recipe = read_config(folder)
         if request.source is None and source is None:
             raise RunError(f"{folder.path} learned from objects in memory: pass the same data to resume(run, source=...)")

@@ -10,6 +10,7 @@ import numpy as np
 
 from selflearn import recipes, views
 from selflearn.data import Dataset, knowing, subset
+from selflearn.measures import Verdict
 from selflearn.networks import Encoder
 from selflearn.recipes import Recipe
 from selflearn.training import Budget, Progress, RunFolder, embed
@@ -103,10 +104,12 @@ class Bench:
                 report=report,
             )
             began = time.monotonic()
-            scores = {} if outcome.alarm else self._score(encoder.eval(), folder, rung)
+            alarm, scores = outcome.alarm, dict[str, float]()
+            if alarm is None:
+                alarm, scores = self._score(encoder.eval(), folder, rung)
             standing = Standing(
                 scores,
-                None if outcome.alarm is None else outcome.alarm.to_json(),
+                None if alarm is None else alarm.to_json(),
                 sum(stage.step for stage in outcome.stages),
                 sum(stage.samples for stage in outcome.stages),
                 round(sum(stage.seconds for stage in outcome.stages), 2),
@@ -115,15 +118,20 @@ class Bench:
             folder.write_json(file, vars(standing))
         return standing
 
-    def _score(self, encoder: Encoder, folder: RunFolder, rung: int) -> dict[str, float]:
-        """Label-free scores; and the embeddings are kept, so that whoever has labels may check the choice afterwards."""
+    def _score(self, encoder: Encoder, folder: RunFolder, rung: int) -> tuple[Verdict | None, dict[str, float]]:
+        """Label-free scores, or why there are none; and the embeddings are kept, so that who has labels may check the choice."""
         spec, seed, device = self.dataset.spec, self.request.seed, self.request.device
         plain = views.plain(spec)
         held_out = embed(encoder, subset(self.dataset, self.scored), plain, device=device, seed=seed)
+        seen = self._seen(encoder)
+        if not (np.isfinite(held_out).all() and np.isfinite(seen).all()):
+            return Verdict("diverged", "its embeddings are not finite", "Lower the learning rate (try a tenth)."), {}
+        if not np.ptp(seen, axis=(0, 1)).any():
+            return Verdict("collapsed", "all samples are encoded alike", "Lower the learning rate (try a tenth)."), {}
         bank = embed(encoder, subset(self.dataset, self.bank), plain, device=device, seed=seed)
         with folder.replacing(f"rung-{rung + 1}.npz") as beside, beside.open("wb") as file:
             np.savez(file, bank=bank, scored=held_out)
-        return label_free(held_out, self._seen(encoder), seed)
+        return None, label_free(held_out, seen, seed)
 
     def _seen(self, encoder: Encoder) -> np.ndarray:
         """(samples, views, dim) what the encoder makes of the kind's standard views: the very same pixels for every candidate."""

@@ -35,6 +35,7 @@ class Ladder:
     scores : for each settled rung, candidate's name -> its score among those that climbed.
     dropped : candidate's name -> where and why.
     check : what labels that nothing of this saw say of the choice afterwards; None where there are none.
+    finished : whether the choice has been learned to the end, and checked.
     """
 
     budget: str
@@ -45,6 +46,7 @@ class Ladder:
     scores: list[dict[str, float]] = field(default_factory=list)
     dropped: dict[str, Dropped] = field(default_factory=dict)
     check: dict[str, Any] | None = None
+    finished: bool = False
 
     @property
     def climbing(self) -> list[Candidate]:
@@ -53,8 +55,8 @@ class Ladder:
 
     @property
     def choice(self) -> Candidate | None:
-        """Who is left, once all rungs but the last are settled."""
-        return self.climbing[0] if len(self.scores) >= len(self.rungs) - 1 and len(self.climbing) == 1 else None
+        """Who is left, once it is one."""
+        return self.climbing[0] if len(self.climbing) == 1 else None
 
     def stand(self, candidate: Candidate, rung: int, standing: Standing) -> None:
         """Note how a candidate stood at a rung."""
@@ -121,6 +123,7 @@ class Ladder:
                 content["scores"],
                 {name: Dropped(**each) for name, each in content["dropped"].items()},
                 content["check"],
+                content["finished"],
             )
         except (KeyError, TypeError, AttributeError) as error:
             raise RunError(f"this is not a ladder: {error!r}. Start the tuning anew with another --out") from error

@@ -67,6 +67,8 @@ def course_of(budget: Budget, ladder: list[Rung], batch: int, samples: int) -> B
     amount = budget.amount / cost(ladder)
     if budget.unit in {"steps", "samples"}:
         amount = math.floor(amount)
+    if budget.unit == "seconds":
+        amount = round(amount, 1)
     least = {
         "seconds": LEAST_SECONDS,
         "steps": LEAST_UPDATES,
@@ -78,6 +80,7 @@ def course_of(budget: Budget, ladder: list[Rung], batch: int, samples: int) -> B
         asked = Budget(math.ceil(whole), budget.unit)
         fewer = f", or try fewer: --candidates {ladder[0].climbers // 2}" if ladder[0].climbers > 3 else ""
         raise BudgetError(
-            f"a budget of {budget} is too small to tell {ladder[0].climbers} candidates apart; the least is {asked}. Give that{fewer}"
+            f"a budget of {budget} is too small to tell {ladder[0].climbers} candidates apart; the least is {asked}. "
+            f"Give that{fewer}"
         )
     return Budget(amount, budget.unit)

@@ -126,7 +126,7 @@ def resume_tuning(
         hint = f"; to continue a run: selflearn learn --resume {out}" if folder.file("config.yaml").exists() else ""
         raise RunError(f"{out} holds no tuning{hint}")
     ladder = Ladder.from_json(folder.read_json(LADDER))
-    if folder.file("verdict.json").exists() and ladder.choice is not None:
+    if ladder.finished:
         reporter.climb(ladder)
         reporter.say(f"{folder.path} is finished; nothing to resume.")
         return Run(folder)
@@ -174,7 +174,7 @@ def _climb(folder: RunFolder, dataset: Dataset, bench: Bench, ladder: Ladder, wo
     """Rung by rung; each is settled from scratch, so that an interrupted one ends as an unbroken one."""
     with workers.ready(bench):
         for number, rung in enumerate(ladder.rungs[:-1]):
-            if number < len(ladder.scores):
+            if number < len(ladder.scores) or ladder.choice is not None:
                 continue
             reporter.climb(ladder)
             for candidate, standing in workers.climb(ladder.climbing, number, rung.share, reporter):
@@ -184,10 +184,8 @@ def _climb(folder: RunFolder, dataset: Dataset, bench: Bench, ladder: Ladder, wo
             ladder.settle(number)
             folder.write_json(LADDER, ladder.to_json())
             reporter.climb(ladder)
-            if len(ladder.climbing) == 1:
-                break
     run = _finish(folder, dataset, bench, ladder.climbing[0], reporter)
-    ladder.check = check(ladder, bench, dataset)
+    ladder.check, ladder.finished = check(ladder, bench, dataset), True
     folder.write_json(LADDER, ladder.to_json())
     reporter.climb(ladder)
     return run

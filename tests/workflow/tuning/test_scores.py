@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from selflearn.workflow.tuning.choice import places, score
 from selflearn.workflow.tuning.scores import cluster_agreement, label_free, neighbour_agreement
 
 draws = np.random.default_rng(0)
@@ -43,3 +44,16 @@ def test_collapse_scores_least():
     found = label_free(alike, views.astype(np.float32))
     assert found["self retrieval"] < 0.05
     assert found["rankme"] < 1.1
+
+
+def test_views_that_change_nothing_have_no_lidar():
+    found = label_free(SAMPLES, np.stack([SAMPLES] * 4, axis=1))
+    assert "lidar" not in found
+    assert found["self retrieval"] == 1
+    assert score({"one": found, "other": {**found, "lidar": 3.0}}) == {"one": 0.0, "other": 3.0}
+
+
+def test_places_of_equals_are_shared():
+    rule = places("first", "second")
+    found = {"a": {"first": 1.0, "second": 5.0}, "b": {"first": 2.0, "second": 5.0}, "c": {"first": 3.0}}
+    assert rule(found) == {"a": pytest.approx(0.375), "b": pytest.approx(0.625), "c": pytest.approx(0.5)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,9 +16,10 @@ import pytest
 import yaml
 from safetensors.torch import load_file
 
-from selflearn import learn
+from selflearn import learn, resume
 from selflearn.errors import BudgetError, RecipeError, RunError
-from selflearn.workflow.tuning import resume_tuning, tune
+from selflearn.training import embed
+from selflearn.workflow.tuning import bench, resume_tuning, tune
 
 QUICK: dict[str, Any] = {
     "budget": "200steps",
@@ -149,3 +151,21 @@ def test_what_is_no_tuning_is_not_continued(wine, tmp_path):
     run = learn(wine, recipe="vicreg", budget="2steps", device="cpu", out=tmp_path / "run")
     with pytest.raises(RunError, match=r"holds no tuning.*learn --resume"):
         resume_tuning(run.path)
+
+
+def test_an_interrupted_tuning_is_not_continued_as_a_run(tuned, tmp_path):
+    cut = tmp_path / "cut"
+    shutil.copytree(tuned.path, cut)
+    (cut / "verdict.json").unlink()
+    with pytest.raises(RunError, match=r"selflearn tune --resume"):
+        resume(cut)
+
+
+@pytest.mark.parametrize(("weight", "said"), [(0.0, "collapsed"), (float("nan"), "diverged")])
+def test_embeddings_that_tell_nothing_apart_are_out(wine, tmp_path, weight, said, monkeypatch):
+    def spoilt(encoder, dataset, view, **options):
+        return weight * embed(encoder, dataset, view, **options)
+
+    monkeypatch.setattr(bench, "embed", spoilt)
+    with pytest.raises(RunError, match=f"every candidate collapsed or diverged .*{said}"):
+        tune(wine, out=tmp_path / "run", **{**QUICK, "candidates": 2, "budget": "60steps"})
