@@ -27,8 +27,10 @@ from selflearn.workflow.request import Request
 from selflearn.workflow.tuning.bench import Bench
 from selflearn.workflow.tuning.check import accuracy_at, correlation
 from selflearn.workflow.tuning.choice import SCORES
+from selflearn.workflow.tuning.ladder import Ladder
 from selflearn.workflow.tuning.rungs import rungs
 from selflearn.workflow.tuning.space import Candidate, draw
+from selflearn.workflow.tuning.standing import Standing
 
 CANDIDATES = 8
 
@@ -117,6 +119,33 @@ def climb(found: list[dict[str, Any]], score: str) -> dict[str, Any]:
     }
 
 
+def climb_as_tune(found: list[dict[str, Any]]) -> dict[str, Any]:
+    """What `selflearn tune` chooses: by LiDAR, the default always kept, and given up only for who is ahead in both scores."""
+    names = [Candidate(str(row), each["candidate"], None, "own", 0.0, {}, each["default"]) for row, each in enumerate(found)]
+    ladder = Ladder("", "", names, rungs(len(found)))
+    failed = {"kind": "collapsed", "reason": "alarm", "remedy": ""}
+    for number in range(len(ladder.rungs) - 1):
+        for each in ladder.climbing:
+            scores = found[int(each.name)]["scores"]
+            alarm = None if number < len(scores) else failed
+            ladder.stand(each, number, Standing({} if alarm else scores[number], alarm, 0, 0, 0.0, 0.0))
+        ladder.settle(number)
+    chosen = found[int(ladder.climbing[0].name)]
+    best = max(each["probe"][-1] for each in found if len(each["probe"]) == len(ladder.rungs))
+    return {"choice": chosen["candidate"], "accuracy": chosen["probe"][-1], "regret": round(best - chosen["probe"][-1], 4)}
+
+
+def from_any_start(found: list[dict[str, Any]]) -> dict[str, float]:
+    """As if each candidate in turn were the default: what tuning gains over it in accuracy at the end, on average and at worst."""
+    length = len(rungs(CANDIDATES))
+    gains = []
+    for start in (row for row, each in enumerate(found) if len(each["probe"]) == length):
+        turned = [{**each, "default": row == start} for row, each in enumerate(found)]
+        chosen = climb_as_tune([turned[start], *(each for row, each in enumerate(turned) if row != start)])
+        gains.append(chosen["accuracy"] - found[start]["probe"][-1])
+    return {"mean": round(float(np.mean(gains)), 4), "least": round(min(gains), 4), "most": round(max(gains), 4)}
+
+
 def figures(found: list[dict[str, Any]]) -> dict[str, Any]:
     """What the courses of one set come to."""
     last = [each["probe"][-1] for each in found if len(each["probe"]) == len(rungs(CANDIDATES))]
@@ -125,6 +154,8 @@ def figures(found: list[dict[str, Any]]) -> dict[str, Any]:
         "default": default["probe"][-1],
         "best": max(last),
         "mean": round(float(np.mean(last)), 4),
+        "selflearn tune": climb_as_tune(found),
+        "gain over a start that is any candidate": from_any_start(found),
         "by score": {name: climb(found, name) for name in SCORES},
         "courses": found,
     }
@@ -149,6 +180,7 @@ def main() -> None:
         table |= figures(table["courses"])
         keep(result, table, show=False)
         print(name, {key: table[key] for key in ("default", "best", "mean")})
+        print("   as tune", table["selflearn tune"], table["gain over a start that is any candidate"])
         for score, each in table["by score"].items():
             print("  ", score, each)
 

@@ -41,7 +41,8 @@ SCORES: dict[str, Callable[[Found], dict[str, float]]] = {
 }
 """Everything that was tried, by name; benchmarks/tune.py measures them all."""
 
-CHOSEN = "lidar"
+BOTH = ("lidar", "self retrieval")
+CHOSEN = BOTH[0]
 """What decides: of the embedding's directions, how many tell samples apart by more than views move them.
 
 A direction that only views move does not count, as it does in RankMe; nor is it enough that the views of a sample find each other
@@ -54,3 +55,12 @@ sets (a table, questions, outlines of bones) it alone agreed with them on each. 
 def score(found: Found) -> dict[str, float]:
     """Candidate -> the score that decides; more is better, and 0 is of those for whom it could not be taken."""
     return {name: value if math.isfinite(value) else 0.0 for name, value in SCORES[CHOSEN](found).items()}
+
+
+def ahead(scores: Mapping[str, float], default: Mapping[str, float]) -> bool:
+    """Whether a candidate may take the place of the default: both LiDAR and self retrieval are above the default's.
+
+    The two err in opposite ways. LiDAR is large where little was learned yet (random directions also tell samples apart), self
+    retrieval where each sample is known by something of its own that no class shares.
+    """
+    return all(scores.get(name, -math.inf) > default.get(name, -math.inf) for name in BOTH)

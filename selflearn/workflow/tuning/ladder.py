@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from selflearn.errors import RunError
-from selflearn.workflow.tuning.choice import score
+from selflearn.workflow.tuning.choice import ahead, score
 from selflearn.workflow.tuning.rungs import Rung
 from selflearn.workflow.tuning.space import Candidate
 from selflearn.workflow.tuning.standing import Standing
@@ -65,7 +65,10 @@ class Ladder:
         reached.append(standing)
 
     def settle(self, rung: int) -> None:
-        """Drop whoever failed or is not among the best, once everyone who climbs has stood at this rung.
+        """Drop whoever failed or is not kept, once everyone who climbs has stood at this rung.
+
+        The best by the score are kept, and always the default, whose place at the end only a candidate takes that is ahead of it in
+        both scores.
 
         Raises
         ------
@@ -83,13 +86,27 @@ class Ladder:
             )
         scores = score({each.name: self.standings[each.name][rung].scores for each in healthy})
         self.scores[rung:] = [scores]
-        ranked = sorted(healthy, key=lambda each: -scores[each.name])  # stable: of equals the earlier, so the default, stays
-        kept = self.rungs[rung + 1].climbers if rung + 1 < len(self.rungs) else 1
-        for place, each in enumerate(ranked[kept:], start=kept + 1):
-            last = scores[ranked[kept - 1].name]
-            self.dropped[each.name] = Dropped(
-                rung, f"number {place} of {len(ranked)}: score {scores[each.name]:.4g}, and {last:.4g} was kept"
-            )
+        ranked = sorted(healthy, key=lambda each: -scores[each.name])  # stable: of equals the earlier stays
+        kept = self._kept(ranked, rung, self.rungs[rung + 1].climbers if rung + 1 < len(self.rungs) else 1)
+        last = min(scores[each.name] for each in kept)
+        for place, each in enumerate(ranked, start=1):
+            if each not in kept:
+                above = scores[each.name] > last
+                why = "not ahead of the default in both scores" if above else f"{last:.4g} was kept"
+                self.dropped[each.name] = Dropped(
+                    rung, f"number {place} of {len(ranked)}: score {scores[each.name]:.4g}, {'but' if above else 'and'} {why}"
+                )
+
+    def _kept(self, ranked: list[Candidate], rung: int, count: int) -> list[Candidate]:
+        """The best, and always the default: what was once chosen with labels gives way only where both scores ask for it."""
+        default = next((each for each in ranked if each.default), None)
+        if default is None or (count > 1 and default in ranked[:count]):
+            return ranked[:count]
+        if count > 1:
+            return [*ranked[: count - 1], default]
+        usual = self.standings[default.name][rung].scores
+        better = [each for each in ranked if ahead(self.standings[each.name][rung].scores, usual)]
+        return [better[0] if better else default]
 
     def height(self, name: str, rung: int) -> float | None:
         """Where a candidate's score lies at a settled rung, from 0, the lowest there, to 1, the highest; None where it has none."""

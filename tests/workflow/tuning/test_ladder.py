@@ -1,5 +1,6 @@
 """Who is dropped at a rung, and why; and that a ladder outlives its process."""
 
+import dataclasses
 import json
 
 import pytest
@@ -40,6 +41,37 @@ def test_the_better_half_climbs_on():
 
 def test_of_equals_the_default_stays():
     assert [each.name for each in stood([0.5, 0.5, 0.5, 0.5]).climbing] == ["00-simclr", "01-simclr"]
+
+
+def both(lidar: float, retrieval: float) -> Standing:
+    return Standing({"lidar": lidar, "self retrieval": retrieval}, None, 10, 160, 1.0, 0.1)
+
+
+def with_default(*standings: Standing) -> Ladder:
+    found = ladder(len(standings))
+    found.candidates[0] = dataclasses.replace(found.candidates[0], default=True)
+    for each, one in zip(found.candidates, standings, strict=True):
+        found.stand(each, 0, one)
+    found.settle(0)
+    return found
+
+
+def test_the_default_always_climbs_on():
+    found = with_default(both(1, 0.1), both(4, 0.1), both(3, 0.1), both(2, 0.1))
+    assert [each.name for each in found.climbing] == ["00-simclr", "01-simclr"]
+
+
+@pytest.mark.parametrize(("other", "wins"), [(both(2, 0.2), True), (both(2, 0.05), False), (both(0.5, 0.2), False)])
+def test_at_the_end_only_who_is_ahead_in_both_scores_takes_its_place(other, wins):
+    found = with_default(both(1, 0.1), other)
+    assert found.choice == found.candidates[int(wins)]
+    said = found.dropped[found.candidates[int(not wins)].name].why
+    assert ("not ahead of the default in both scores" in said) == (not wins and other.scores["lidar"] > 1)
+
+
+def test_a_default_that_failed_has_no_place():
+    found = with_default(standing(1.0, COLLAPSED), both(2, 0.2))
+    assert found.choice == found.candidates[1]
 
 
 def test_whoever_collapsed_is_out_however_few_are_left():
