@@ -116,7 +116,7 @@ def test_killed_in_the_middle_it_ends_with_the_same_ladder(tuned, wine, tmp_path
     assert all((first[name] == second[name]).all() for name in first)
     page = (out / "report.html").read_text()
     assert "How it was chosen" in page
-    assert "number 4 of 4" in page
+    assert page.count("dropped, number") == 3
 
 
 def test_a_finished_tuning_is_returned_as_it_is(tuned):
