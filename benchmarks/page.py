@@ -190,9 +190,9 @@ SECTIONS = (
         "that nothing else saw. `default`, `best` and `mean` are accuracies of linear probes at the end, on up to 1,000 held-out "
         "samples. For each label-free score: the candidate that its ladder chooses (after an eighth, a quarter and half of the "
         "course), its accuracy at the end, how far that is behind the best candidate (regret), and Spearman's correlation of score "
-        "and probe over all candidates at the end, and over those that stand at each rung. `selflearn tune` goes by `lidar`, keeps "
-        "the default, and gives it up only for who is ahead of it in self retrieval too; what that gains is also told as if each "
-        "candidate in turn were the default. The aim is a choice above the default.",
+        "and probe over all candidates at the end, and over those that stand at each rung. `selflearn tune` goes by `lidar and "
+        "self retrieval`, keeps the default, and gives it up only for who is ahead of it in both; what that gains is also told as "
+        "if each candidate in turn were the default. The aim is a choice above the default.",
     ),
     Section(
         "Pace of every kind of data",

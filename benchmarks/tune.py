@@ -120,7 +120,7 @@ def climb(found: list[dict[str, Any]], score: str) -> dict[str, Any]:
 
 
 def climb_as_tune(found: list[dict[str, Any]]) -> dict[str, Any]:
-    """What `selflearn tune` chooses: by LiDAR, the default always kept, and given up only for who is ahead in both scores."""
+    """What `selflearn tune` chooses: by its own score, the default always kept, and given up only for who is ahead in both."""
     names = [Candidate(str(row), each["candidate"], None, "own", 0.0, {}, each["default"]) for row, each in enumerate(found)]
     ladder = Ladder("", "", names, rungs(len(found)))
     failed = {"kind": "collapsed", "reason": "alarm", "remedy": ""}

@@ -18,8 +18,9 @@ def climbed(content: Mapping[str, Any] | None) -> dict[str, Any] | None:
         "lead": (
             f"{len(ladder.candidates)} candidates shared {ladder.budget} of training. All follow one course of {ladder.course}, "
             "pause at each rung, and are scored on held-out samples without labels, all in the same views; the best go on from "
-            "where they paused. The score is LiDAR: how many directions tell samples apart by more than those views move them. "
-            "The default climbs to the last choice, and gives way only to who is ahead of it in LiDAR and in self retrieval."
+            "where they paused. The score is the mean of a candidate's places in two measures, 1 for the first in both: LiDAR, "
+            "how many directions tell samples apart by more than those views move them, and self retrieval, whether two views of "
+            "a sample find each other. The default climbs to the last choice, and gives way only to who is ahead of it in both."
         ),
         "columns": shares,
         "rows": [_row(ladder, each) for each in _in_order(ladder)],

@@ -42,25 +42,23 @@ SCORES: dict[str, Callable[[Found], dict[str, float]]] = {
 """Everything that was tried, by name; benchmarks/tune.py measures them all."""
 
 BOTH = ("lidar", "self retrieval")
-CHOSEN = BOTH[0]
-"""What decides: of the embedding's directions, how many tell samples apart by more than views move them.
+CHOSEN = "lidar and self retrieval"
+"""What decides: the mean of a candidate's places in both.
 
-A direction that only views move does not count, as it does in RankMe; nor is it enough that the views of a sample find each other
-(self retrieval), for which one trick a sample does. It was taken because its publication found it to agree with linear probes over
-sweeps of contrastive, distilling and predictive methods better than ranks of the covariance do, and because on three development
-sets (a table, questions, outlines of bones) it alone agreed with them on each. What it does elsewhere, benchmarks/tune.py measures.
+LiDAR counts the directions that tell samples apart by more than views move them; its publication found it to agree with linear
+probes over sweeps of contrastive, distilling and predictive methods better than ranks of the covariance do. Self retrieval asks
+whether two views of a sample find each other. They err in opposite ways: LiDAR is large where little was learned yet (random
+directions tell samples apart, too), self retrieval where each sample is known by something of its own that no class shares.
+Of what was tried on three development sets (a table, questions, outlines of bones), choosing by the mean place, and giving up the
+default only for who is ahead in both, gained most over a start that is any candidate. benchmarks/tune.py measures it elsewhere.
 """
 
 
 def score(found: Found) -> dict[str, float]:
-    """Candidate -> the score that decides; more is better, and 0 is of those for whom it could not be taken."""
-    return {name: value if math.isfinite(value) else 0.0 for name, value in SCORES[CHOSEN](found).items()}
+    """Candidate -> the score that decides, in [0, 1]; more is better."""
+    return SCORES[CHOSEN](found)
 
 
 def ahead(scores: Mapping[str, float], default: Mapping[str, float]) -> bool:
-    """Whether a candidate may take the place of the default: both LiDAR and self retrieval are above the default's.
-
-    The two err in opposite ways. LiDAR is large where little was learned yet (random directions also tell samples apart), self
-    retrieval where each sample is known by something of its own that no class shares.
-    """
+    """Whether a candidate may take the place of the default: both LiDAR and self retrieval are above the default's."""
     return all(scores.get(name, -math.inf) > default.get(name, -math.inf) for name in BOTH)

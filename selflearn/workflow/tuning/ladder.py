@@ -91,7 +91,7 @@ class Ladder:
         last = min(scores[each.name] for each in kept)
         for place, each in enumerate(ranked, start=1):
             if each not in kept:
-                above = scores[each.name] > last
+                above = scores[each.name] >= last and any(one.default for one in kept)
                 why = "not ahead of the default in both scores" if above else f"{last:.4g} was kept"
                 self.dropped[each.name] = Dropped(
                     rung, f"number {place} of {len(ranked)}: score {scores[each.name]:.4g}, {'but' if above else 'and'} {why}"

@@ -50,7 +50,7 @@ def test_views_that_change_nothing_have_no_lidar():
     found = label_free(SAMPLES, np.stack([SAMPLES] * 4, axis=1))
     assert "lidar" not in found
     assert found["self retrieval"] == 1
-    assert score({"one": found, "other": {**found, "lidar": 3.0}}) == {"one": 0.0, "other": 3.0}
+    assert score({"one": found, "other": {**found, "lidar": 3.0}}) == {"one": 0.25, "other": 0.75}
 
 
 def test_places_of_equals_are_shared():
