@@ -185,7 +185,7 @@ SECTIONS = (
         "Tuning without labels",
         "tune",
         "tune-*.json",
-        "--sets fashion italy fsdd magic",
+        "--sets magic italy fashion",
         "Eight candidates (the default recipe and seven drawn), all trained to the end of one course and probed there with labels "
         "that nothing else saw. `default`, `best` and `mean` are accuracies of linear probes at the end, on up to 1,000 held-out "
         "samples. For each label-free score: the candidate that its ladder chooses (after an eighth, a quarter and half of the "
