@@ -11,6 +11,7 @@ import typer
 import yaml
 
 from selflearn import __version__
+from selflearn.cli.tuning import tune
 from selflearn.errors import SelflearnError
 
 app = typer.Typer(
@@ -21,6 +22,7 @@ app = typer.Typer(
 )
 evidence_app = typer.Typer(help="The experiments that decide whether a published system works here.", no_args_is_help=True)
 app.add_typer(evidence_app, name="evidence")
+app.command()(tune)
 
 RunPath = Annotated[Path, typer.Argument(help="A run folder, as `selflearn learn` left it.")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps ...")]
@@ -56,7 +58,7 @@ def _root(
     pass
 
 
-def _pairs(pairs: list[str] | None, option: str = "--set", example: str = "optimiser.lr=0.01") -> dict[str, Any]:
+def pairs(pairs: list[str] | None, option: str = "--set", example: str = "optimiser.lr=0.01") -> dict[str, Any]:
     """``key=value`` pairs; values are read as YAML, so numbers are numbers and [1, 2] is a list."""
     from selflearn.errors import RecipeError
 
@@ -150,11 +152,11 @@ def learn(
                 holdout=holdout,
                 size=size,
                 changes={
-                    **_pairs(change),
+                    **pairs(change),
                     **({} if strategy is None else {"strategy": strategy}),
                     **({"compile": True} if compiled else {}),
                 },
-                read=_pairs(read, "--read", "window=128"),
+                read=pairs(read, "--read", "window=128"),
             )
         if Place.of(os.environ).rank:  # the leader judges and reports
             return
@@ -170,20 +172,29 @@ def learn(
 def embed(
     run: RunPath,
     source: Annotated[str, typer.Argument(help="Data of the same kind.")],
-    out: Annotated[Path, typer.Option(help="A .parquet, .npy or .npz file.")] = Path("embeddings.parquet"),
+    out: Annotated[Path, typer.Option(help="A .parquet, .npy or .npz file; with --ray a folder of Parquet parts.")] = Path(
+        "embeddings.parquet"
+    ),
     device: Device = "auto",
     batch: Annotated[int, typer.Option(help="Samples a batch.")] = 256,
     read: ReadOther = None,
+    ray: Annotated[
+        str | None, typer.Option(help="Embed a folder of files on a Ray cluster: local (started here), auto, or an address.")
+    ] = None,
 ) -> None:
     """Embed other data with a run's encoder, preprocessing included."""
     from selflearn import workflow
     from selflearn.cli.screen import Screen
 
     with Screen() as screen:
-        options = _pairs(read, "--read", "window=128")
-        count, dim = workflow.embed_to_file(
-            workflow.load(run), source, out, device=device, batch=batch, read=options, reporter=screen
-        )
+        options = pairs(read, "--read", "window=128")
+        opened = workflow.load(run)
+        if ray is None:
+            count, dim = workflow.embed_to_file(opened, source, out, device=device, batch=batch, read=options, reporter=screen)
+        else:
+            count, dim = workflow.embed_in_parts(
+                opened, source, out, address=ray, device=device, batch=batch, read=options, reporter=screen
+            )
     screen.done(f"{count:,} embeddings of {dim} numbers in {out}")
 
 
@@ -219,7 +230,7 @@ def search(
 
     opened = load(run)
     with Screen() as screen:
-        found = search_run(opened, like, k, picture=out, read=_pairs(read, "--read", "window=128"), reporter=screen)
+        found = search_run(opened, like, k, picture=out, read=pairs(read, "--read", "window=128"), reporter=screen)
         words = words_of(opened, [name for name, _, _ in found])
     screen.neighbours(like, found, words)
 
@@ -238,7 +249,7 @@ def evaluate(
 
     opened = workflow.load(run)
     with Screen() as screen:
-        options = _pairs(read, "--read", "window=128")
+        options = pairs(read, "--read", "window=128")
         scorecard, verdict = workflow.evaluate(opened, source, labels=labels, device=device, read=options, reporter=screen)
     screen.verdict(verdict, scorecard)
 

@@ -2,33 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from rich.console import RenderableType
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.table import Column, Table
 
 from selflearn.cli.console import console
+from selflearn.cli.ladder import ladder_table
 from selflearn.workflow.reporter import Reporter
 
 if TYPE_CHECKING:
     from selflearn.evaluation import Scorecard
     from selflearn.measures import Verdict
     from selflearn.training import Progress as Training
+    from selflearn.workflow.tuning import Ladder
 
 LEAST_WORDS = 20  # characters of what a sample says that are always shown
 COLOURS = {"learned": "green", "did not learn": "yellow", "collapsed": "red", "diverged": "red"}
 
 
+class _Bars(Progress):
+    """Bars, and above them the ladder of a tuning, if there is one."""
+
+    ladder: Ladder | None = None
+
+    def get_renderables(self) -> Iterable[RenderableType]:
+        """What is drawn anew with every change."""
+        if self.ladder is not None:
+            yield ladder_table(self.ladder)
+        yield from super().get_renderables()
+
+
 class Screen(Reporter):
     """Draws what a workflow reports."""
 
-    def __init__(self) -> None:
+    def __init__(self, command: str = "learn") -> None:
         self.console = console()
-        self.bars = Progress(
+        self.command = command
+        self.bars = _Bars(
             TextColumn("{task.description}", table_column=Column(min_width=11, no_wrap=True)),
             BarColumn(bar_width=20),
             TextColumn("{task.percentage:>3.0f} %", table_column=Column(min_width=5, no_wrap=True)),
@@ -36,6 +52,7 @@ class Screen(Reporter):
             console=self.console,
         )
         self.tasks: dict[str, TaskID] = {}
+        self.told: list[str] = []
 
     def __enter__(self) -> Screen:
         self.bars.start()
@@ -44,7 +61,7 @@ class Screen(Reporter):
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.bars.stop()
         if kind is KeyboardInterrupt:  # typer ends the process without a word
-            self.done("Interrupted. A run that had begun continues with: selflearn learn --resume RUN")
+            self.done(f"Interrupted. A run that had begun continues with: selflearn {self.command} --resume RUN")
 
     def say(self, line: str) -> None:
         """One sentence, above the bars."""
@@ -72,6 +89,15 @@ class Screen(Reporter):
         rank = "" if progress.rank is None else f", rank {progress.rank:.0f}"
         note = f"{left}step {progress.step:,}, loss {progress.loss:.3f}{rank}"
         self._bar("learning", int(progress.share * 1000), 1000, note)
+
+    def climb(self, ladder: Ladder) -> None:
+        """The ladder, above the bars; where nobody looks, each settled rung as one sentence."""
+        self.bars.ladder = ladder
+        told = [f"{each.title}: {gone.why}" for each in ladder.candidates if (gone := ladder.dropped.get(each.name))]
+        if not self.console.is_terminal:
+            for line in told[len(self.told) :]:
+                self.say(f"Dropped {line}.")
+        self.told = told
 
     def _bar(self, what: str, done: int, total: int, note: str) -> None:
         if what not in self.tasks:

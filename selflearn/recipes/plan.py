@@ -143,15 +143,19 @@ def run_plan(
     precision: str = "auto",
     folder: RunFolder | None = None,
     resume: bool = False,
+    until: float = 1.0,
     report: Callable[[Progress], None] | None = None,
 ) -> PlanOutcome:
     """Run every stage of a recipe on a dataset, training `encoder` in place.
 
     Stops at the first stage that raises an alarm. With `resume`, finished stages are passed over and the one that was
-    interrupted continues where it was saved.
+    interrupted continues where it was saved. It pauses at the share `until` of the budget.
     """
     outcome = PlanOutcome(encoder)
+    left = until * budget.amount
     for number, (stage, part) in enumerate(zip(recipe.stages, split_budget(budget, recipe.stages), strict=True)):
+        if until < 1 and left <= 0:
+            break
         if number and stage.encoder["name"] not in {"auto", encoder.settings.get("name")}:
             raise RecipeError(
                 f"recipe {recipe.name!r}, stage {number + 1}: the encoder of the first stage is handed on; remove 'encoder'"
@@ -160,7 +164,11 @@ def run_plan(
         check_sizes(stage_views, dataset, encoder)
         outcome.method = method = build_method(stage, encoder, seed + 2 * number, dataset)
         settings = stage.settings.model_copy(update={"budget": part, "seed": seed, "device": device, "precision": precision})
-        outcome.stages.append(fit(method, dataset, stage_views, settings, folder, stage=number, resume=resume, report=report))
+        pause = 1.0 if until >= 1 else min(1.0, left / part.amount)
+        outcome.stages.append(
+            fit(method, dataset, stage_views, settings, folder, stage=number, resume=resume, until=pause, report=report)
+        )
+        left -= part.amount
         if outcome.alarm is not None:
             break
     return outcome

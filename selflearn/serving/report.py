@@ -21,6 +21,7 @@ from PIL.Image import Image
 from selflearn import __version__
 from selflearn.evaluation import Scorecard
 from selflearn.serving import scores, sections
+from selflearn.serving.ladder import climbed
 from selflearn.serving.samples import Samples
 
 FOLDER = "page"
@@ -45,6 +46,7 @@ class ReportContents:
     skipped : (what, why); `notes` : sentences a person should read.
     settings, environment : plain data, shown as YAML.
     usage : (what for, command), ready to be copied.
+    ladder : how this run was chosen among candidates (`selflearn tune`), as `ladder.json` holds it.
     seed : of the map, the clusters and the choice of what is shown.
     """
 
@@ -67,6 +69,7 @@ class ReportContents:
     settings: Mapping[str, Any] | None = None
     environment: Mapping[str, Any] | None = None
     usage: Sequence[tuple[str, str]] = ()
+    ladder: Mapping[str, Any] | None = None
     seed: int = 0
 
 
@@ -92,6 +95,7 @@ def render_report(contents: ReportContents) -> str:
     )
     parts: dict[str, Any] = {
         "scorecard": scores.table(contents.scorecard or Scorecard()),
+        "ladder": climbed(contents.ladder),
         "training": sections.curves(contents.metrics or ()),
         "map": sections.atlas(samples),
         "neighbours": sections.gallery(samples),
@@ -113,6 +117,7 @@ def render_report(contents: ReportContents) -> str:
         facts=contents.facts,
         sections=[(anchor, name) for anchor, name in NAMES.items() if parts[anchor]],
         scorecard=parts["scorecard"],
+        ladder=parts["ladder"],
         curves=parts["training"],
         atlas=parts["map"],
         gallery=parts["neighbours"],
@@ -128,6 +133,7 @@ def render_report(contents: ReportContents) -> str:
 
 NAMES = {
     "scorecard": "Scorecard",
+    "ladder": "Ladder",
     "training": "Training",
     "map": "Map",
     "neighbours": "Neighbours",

@@ -46,6 +46,7 @@ def report_run(run: Run) -> Path:
         settings=folder.read_yaml("config.yaml"),
         environment=folder.read_json("environment.json"),
         usage=_usage(run),
+        ladder=folder.read_json("ladder.json") if folder.file("ladder.json").exists() else None,
         seed=request.seed,
         **_samples(run),
         **_views(run),

@@ -45,6 +45,7 @@ def fit(
     *,
     stage: int = 0,
     resume: bool = False,
+    until: float = 1.0,
     report: Callable[[Progress], None] | None = None,
 ) -> FitOutcome:
     """Train a method on a dataset until its budget is used or a monitor stops it.
@@ -61,6 +62,7 @@ def fit(
     folder : gets checkpoints and metrics; None leaves no trace.
     stage : number of this stage in its plan; its checkpoints lie apart.
     resume : go on from the folder's last good checkpoint; without one, begin.
+    until : pause at this share of the budget: the state is saved, and resuming goes on as if there had been no pause.
     report : called about twice a second.
 
     Returns
@@ -103,8 +105,9 @@ def fit(
             metrics=None,
             report=report if leads() else None,
             notes=notes,
+            until=until,
         )
-        if module.share < 1 and course.monitor.alarm is None:
+        if module.share < until and course.monitor.alarm is None:
             # Opened only here: it drops the rows of later stages, which a finished stage that is passed over must not.
             module.metrics = MetricsFile(folder, stage, course.step) if folder is not None and leads() else None
             _drive(module, dataset, device, precision, saved)
@@ -232,7 +235,7 @@ def _outcome(module: GradientStage, device: torch.device, precision: PrecisionCh
         notes.append(f"{failures} checkpoints and {lost} rows of the metrics could not be written; is the disk full?")
     reading = course.reading
     return FitOutcome(
-        ended="alarm" if course.monitor.alarm else "budget",
+        ended="alarm" if course.monitor.alarm else "budget" if module.share >= 1 else "paused",
         alarm=course.monitor.alarm,
         step=course.step,
         samples=course.samples,

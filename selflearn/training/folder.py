@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 SCHEMA = 1
 MARK, SUMS = "run.json", "checksums.json"
-_TEXTS = {".json", ".yaml"}
+FINAL = ("config.yaml", "data.json", "environment.json", "scorecard.json", "summary.json")
 
 
 class RunFolder:
@@ -63,8 +63,9 @@ class RunFolder:
         RunError : something else lies there, the run there is in use, or the folder cannot be made.
         """
         path = Path(path)
-        if path.exists() and (not path.is_dir() or any(not child.name.startswith(".") for child in path.iterdir())):
-            _make_room(path, overwrite)
+        if cls.check_free(path, overwrite=overwrite):
+            with RunFolder(path).lock():
+                shutil.rmtree(path, ignore_errors=True)
         try:
             path.mkdir(parents=True, exist_ok=True)
             with replacing(path / MARK) as beside:
@@ -72,6 +73,23 @@ class RunFolder:
         except OSError as error:
             raise RunError(f"cannot make the run folder {path}: {error.strerror or error}") from error
         return cls(path)
+
+    @staticmethod
+    def check_free(path: str | Path, *, overwrite: bool = False) -> bool:
+        """Refuse a place where no new run can be made, and touch nothing; whether a run lies there that is to be replaced.
+
+        Raises
+        ------
+        RunError : as `create`.
+        """
+        path = Path(path)
+        if not path.exists() or (path.is_dir() and all(child.name.startswith(".") for child in path.iterdir())):
+            return False
+        if not (path / MARK).is_file():
+            raise RunError(f"{path} exists and is not a run; choose another place with --out")
+        if not overwrite:
+            raise RunError(f"{path} already holds a run; continue it with --resume {path}, or choose another place with --out")
+        return True
 
     @classmethod
     def open(cls, path: str | Path) -> RunFolder:
@@ -123,9 +141,8 @@ class RunFolder:
     def finish(self, verdict: Any) -> None:
         """Write `verdict.json`, which marks the run as finished; before it, checksums of what is to stay as it now is."""
         last = _json(verdict)
-        texts = {file.name: file.read_text(encoding="utf-8") for file in sorted(self.path.glob("*.*")) if file.suffix in _TEXTS}
-        texts["verdict.json"] = last
-        self.write_json(SUMS, {name: _sum(text) for name, text in texts.items() if name not in {MARK, SUMS}})
+        texts = {name: self.file(name).read_text(encoding="utf-8") for name in FINAL if self.file(name).exists()}
+        self.write_json(SUMS, {name: _sum(text) for name, text in {**texts, "verdict.json": last}.items()})
         self._write("verdict.json", last)
 
     def write_yaml(self, name: str, value: Any) -> None:
@@ -242,15 +259,6 @@ def _check_mark(path: Path) -> None:
         raise RunError(
             f"{path} was written by a newer selflearn (schema {schema}, this one knows {SCHEMA}): pip install -U selflearn"
         )
-
-
-def _make_room(path: Path, overwrite: bool) -> None:
-    if not (path / MARK).is_file():
-        raise RunError(f"{path} exists and is not a run; choose another place with --out")
-    if not overwrite:
-        raise RunError(f"{path} already holds a run; continue it with --resume {path}, or choose another place with --out")
-    with RunFolder(path).lock():
-        shutil.rmtree(path, ignore_errors=True)
 
 
 _TAKEN: set[Path] = set()  # POSIX record locks keep processes apart, not two owners within one

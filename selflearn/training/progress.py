@@ -44,7 +44,7 @@ class FitOutcome:
 
     Attributes
     ----------
-    ended : "budget" (it is used up) or "alarm".
+    ended : "budget" (it is used up), "paused" (at the share of it that was asked for) or "alarm".
     alarm : collapse or divergence, or None.
     step, samples, epoch, seconds : how far it came.
     loss, rank, deviation : at the last look.
@@ -54,7 +54,7 @@ class FitOutcome:
     notes : what was chosen, lowered or lost.
     """
 
-    ended: Literal["budget", "alarm"]
+    ended: Literal["budget", "paused", "alarm"]
     alarm: Verdict | None
     step: int
     samples: int

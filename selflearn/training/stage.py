@@ -46,6 +46,7 @@ class GradientStage(pl.LightningModule):
     checkpoints, metrics : where traces are left; None leaves none.
     report : called with each `Progress`.
     notes : told with the progress.
+    until : share of the budget at which it pauses.
     """
 
     def __init__(
@@ -62,12 +63,13 @@ class GradientStage(pl.LightningModule):
         metrics: MetricsFile | None,
         report: Callable[[Progress], None] | None,
         notes: list[str],
+        until: float = 1.0,
     ) -> None:
         super().__init__()
         self.method = method
         self.views, self.settings, self.optimiser, self.course = list(views), settings, optimiser, course
         self.size, self.channels_last = size, channels_last
-        self.checkpoints, self.metrics, self.report, self.notes = checkpoints, metrics, report, notes
+        self.checkpoints, self.metrics, self.report, self.notes, self.until = checkpoints, metrics, report, notes, until
         self.trained = [weight for group in optimiser.param_groups for weight in group["params"]]
         self.sharded = any(isinstance(weight, DTensor) for weight in self.trained)
         self._size = math.sqrt(sum(weight.numel() for weight in self.trained))
@@ -152,7 +154,7 @@ class GradientStage(pl.LightningModule):
         alarmed = self._agree()
         share = self.share
         self.method.after_update(share)
-        ending = share >= 1 or self.stopper.number is not None or alarmed
+        ending = share >= self.until or self.stopper.number is not None or alarmed
         if self._looking or ending:
             self._look()
             ending = ending or (world() == 1 and course.monitor.alarm is not None)

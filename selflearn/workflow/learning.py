@@ -82,19 +82,19 @@ def _learn(
             request.preset or recipes.default_preset(recipes.presets_of(request.recipe), accelerator),
             request.changes,
         )
-    dataset = _read(source, labels, groups, request, reporter)
+    dataset = read_data(source, labels, groups, request, reporter)
     recipe = _recipe(dataset, request, accelerator, reporter)
     parts, encoder = _prepare(dataset, recipe, request)
     check_alike("data", subset(dataset, parts.learn).fingerprint)
     check_alike("settings", _digest(request, recipe))
     if leads():
-        folder = RunFolder.create(out or _default_out(request.source, recipe), overwrite=overwrite)
+        folder = RunFolder.create(out or RunFolder.free_path(name_of(request.source), recipe.name), overwrite=overwrite)
     path = from_leader(str(folder.path) if leads() else "")
     folder = folder if leads() else RunFolder.open(path)
     with folder.lock() if leads() else nullcontext():
         if leads():
             records.write_start(folder, request.model_dump(), recipe, dataset, parts, environment.describe())
-        return _carry_out(folder, request, recipe, dataset, parts, encoder, budget, reporter, resume=False)
+        return carry_out(folder, request, recipe, dataset, parts, encoder, budget, reporter, resume=False)
 
 
 def resume(run: str | Path, *, source: Any = None, labels: Any = None, groups: Any = None, reporter: Reporter | None = None) -> Run:
@@ -115,22 +115,24 @@ def _resume(run: str | Path, source: Any, labels: Any, groups: Any, reporter: Re
         reporter.say(f"{folder.path} is finished; nothing to resume.")
         return Run(folder)
     with folder.lock() if leads() else nullcontext():
+        if folder.file("tune.json").exists():
+            raise RunError(f"{folder.path} is a tuning that was interrupted: selflearn tune --resume {folder.path}")
         request, recipe = read_config(folder)
         if request.source is None and source is None:
             raise RunError(f"{folder.path} learned from objects in memory: pass the same data to resume(run, source=...)")
         labels = labels if labels is not None else request.labels
         groups = groups if groups is not None else request.groups
-        dataset = _read(source if source is not None else request.source, labels, groups, request, reporter)
+        dataset = read_data(source if source is not None else request.source, labels, groups, request, reporter)
         known = folder.read_json("data.json")
         if dataset.fingerprint != known["fingerprint"]:
             raise RunError(f"the data of {folder.path} has changed since the run began; start a new run on it")
         parts, encoder = _prepare(dataset, recipe, request)
         if subset(dataset, parts.learn).fingerprint != known["learning"]:
             raise RunError(f"{folder.path} divided its data by other groups; pass the same to resume(run, groups=...)")
-        return _carry_out(folder, request, recipe, dataset, parts, encoder, Budget.parse(request.budget), reporter, resume=True)
+        return carry_out(folder, request, recipe, dataset, parts, encoder, Budget.parse(request.budget), reporter, resume=True)
 
 
-def _read(source: Any, labels: Any, groups: Any, request: Request, reporter: Reporter) -> Dataset:
+def read_data(source: Any, labels: Any, groups: Any, request: Request, reporter: Reporter) -> Dataset:
     """Read the data: the leader first, so that what it caches is there for the others."""
     if not leads():
         wait_for_all()
@@ -165,9 +167,10 @@ def _digest(request: Request, recipe: Recipe) -> str:
     return hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
-def _default_out(source: str | None, recipe: Recipe) -> Path:
+def name_of(source: str | None) -> str:
+    """How a source is called in the name of a folder."""
     place = Path(source or "data").resolve()  # so that "." has a name too
-    return RunFolder.free_path((place.name if place.is_dir() else place.stem).replace(":", "-"), recipe.name)
+    return (place.name if place.is_dir() else place.stem).replace(":", "-")
 
 
 def _prepare(dataset: Dataset, recipe: Recipe, request: Request) -> tuple[Parts, Encoder]:
@@ -178,7 +181,7 @@ def _prepare(dataset: Dataset, recipe: Recipe, request: Request) -> tuple[Parts,
     return parts, encoder
 
 
-def _carry_out(
+def carry_out(
     folder: RunFolder,
     request: Request,
     recipe: Recipe,

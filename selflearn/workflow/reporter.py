@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from selflearn.training import Progress
+    from selflearn.workflow.tuning.ladder import Ladder
 
 
 class Reporter:
@@ -22,3 +23,6 @@ class Reporter:
 
     def train(self, progress: Progress) -> None:
         """Where training stands."""
+
+    def climb(self, ladder: Ladder) -> None:
+        """Where the candidates of a tuning stand."""

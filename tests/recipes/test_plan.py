@@ -10,7 +10,7 @@ from selflearn.data import ReadOptions, read, subset
 from selflearn.errors import RecipeError
 from selflearn.networks import Encoder, Features
 from selflearn.recipes import check_plan, load, run_plan
-from selflearn.training import Budget
+from selflearn.training import Budget, RunFolder
 
 
 class OneSize(Encoder):
@@ -88,3 +88,15 @@ def test_an_encoder_that_takes_them_may_have_them(digits, encoder):
 
 def test_views_of_one_size_need_nothing(digits):
     check_plan(load("simclr", "small"), digits, OneSize(digits.spec), 0, 100)
+
+
+def test_a_plan_pauses_in_the_stage_where_its_share_ends(digits, tmp_path):
+    recipe = load("simclr", "small", {"batch": 16, "projector": [8, 8]})
+    recipe = recipe.model_copy(update={"stages": (recipe.stages[0], recipe.stages[0].model_copy(update={"share": 3.0}))})
+    few, folder = subset(digits, np.arange(64)), RunFolder.create(tmp_path / "run")
+    for until, steps in ((0.125, [2]), (0.25, [4]), (0.5, [4, 4]), (1.0, [4, 12])):
+        torch.manual_seed(0)
+        outcome = run_plan(
+            recipe, few, AnySize(digits.spec), Budget.parse("16steps"), device="cpu", folder=folder, resume=True, until=until
+        )
+        assert [stage.step for stage in outcome.stages] == steps

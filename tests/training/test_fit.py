@@ -229,3 +229,13 @@ def test_where_nothing_can_be_compiled_learning_goes_on_and_says_so(world, monke
     outcome = fit(world.method(), world.Vectors(), world.views, settings)
     assert outcome.step == 2
     assert "not compiled: no C++ compiler here" in outcome.notes
+
+
+def test_a_pause_changes_nothing(world, tmp_path):
+    whole, _ = learn(world, budget="30steps")
+    folder = RunFolder.create(tmp_path / "run")
+    for until, steps, ended in ((0.2, 6, "paused"), (0.2, 6, "paused"), (0.5, 15, "paused"), (1.0, 30, "budget")):
+        method = world.method()
+        outcome = fit(method, world.Vectors(), world.views, settings(budget="30steps"), folder, resume=True, until=until)
+        assert (outcome.step, outcome.ended) == (steps, ended)
+    assert torch.equal(weights(method), weights(whole))
