@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import tokenize
 import zipfile
 import zlib
 from pathlib import Path
@@ -13,6 +14,13 @@ from numpy.lib import format as npy
 
 from selflearn.data.options import free_memory
 from selflearn.errors import DataError
+
+DAMAGE = (
+    OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error,
+    tokenize.TokenError, SyntaxError,  # NumPy reads a header that looks like Python 2's with the tokeniser
+    NotImplementedError, RuntimeError,  # a compression that zipfile does not know, a password
+)  # fmt: skip
+"""What opening and reading a damaged .npy or .npz may raise."""
 
 Shape = tuple[tuple[int, ...], np.dtype[Any]]
 Shapes = dict[str, Shape]
@@ -30,7 +38,7 @@ def shapes_of(path: Path) -> Shapes:
                 if name.endswith(".npy"):
                     with archive.open(name) as member:
                         found[name[: -len(".npy")]] = header(member)
-    except (OSError, ValueError, zipfile.BadZipFile, EOFError):
+    except DAMAGE:
         return {}
     return found
 
@@ -48,7 +56,7 @@ def load_arrays(path: Path) -> dict[str, np.ndarray]:
     try:
         loaded = np.load(path, allow_pickle=False)
         return {"values": loaded} if isinstance(loaded, np.ndarray) else {name: loaded[name] for name in loaded.files}
-    except (OSError, ValueError, zipfile.BadZipFile, EOFError, KeyError, zlib.error) as error:
+    except DAMAGE as error:
         why = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise DataError(
             f"{path} cannot be read as arrays: it is damaged or holds pickled objects, which could run code ({why})"
@@ -60,7 +68,7 @@ def header(file: IO[bytes]) -> Shape:
 
     Raises
     ------
-    ValueError : it does not begin as one.
+    One of `DAMAGE` : it does not begin as one.
     """
     version = npy.read_magic(file)
     shape, _, dtype = npy.read_array_header_1_0(file) if version == (1, 0) else npy.read_array_header_2_0(file)

@@ -11,7 +11,7 @@ import pytest
 from numpy.lib import format as npy
 
 from selflearn.data import read
-from selflearn.data.headers import load_arrays
+from selflearn.data.headers import load_arrays, shapes_of
 from selflearn.errors import DataError
 
 
@@ -51,3 +51,14 @@ def test_arrays_come_by_name_and_pickles_and_damage_are_refused(tmp_path: Path) 
     for name in ("p.npy", "t.npz", "s.npy"):
         with pytest.raises(DataError, match="damaged or holds pickled objects"):
             load_arrays(tmp_path / name)
+
+
+def test_a_header_that_python_cannot_even_cut_into_words_is_damage(tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", np.zeros((20, 8, 8), np.uint8))
+    content = (tmp_path / "a.npy").read_bytes()
+    for name, broken in (("one", content.replace(b"}", b" ")), ("two", content.replace(b"8, 8", b"8L,(")), ("three", content[:40])):
+        path = tmp_path / f"{name}.npy"
+        path.write_bytes(broken)
+        with pytest.raises(DataError):
+            read(path, kind="image", cache=False)
+        assert shapes_of(path) == {}

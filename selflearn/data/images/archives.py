@@ -11,7 +11,7 @@ import numpy as np
 
 from selflearn.data.columns import GROUP_NAMES
 from selflearn.data.dataset import Facts
-from selflearn.data.headers import Shapes, header
+from selflearn.data.headers import DAMAGE, Shapes, header
 from selflearn.data.images.arrays import looks_like_pictures, read_array
 from selflearn.data.images.collect import collect
 from selflearn.data.images.origins import Blobs
@@ -43,7 +43,7 @@ def shapes_of(path: Path) -> Shapes:
                     with archive.open(name) as member:
                         found[name.removesuffix(".npy")] = header(member)
         return found
-    except (OSError, ValueError, zipfile.BadZipFile, EOFError) as error:
+    except DAMAGE as error:
         raise DataError(f"{path} is damaged or no NumPy file: {error}") from error
 
 
@@ -87,7 +87,7 @@ def read_archive(path: Path, options: ReadOptions) -> Images:
             assert pictures is not None
             count = shapes[pictures][0][0]
             return read_array(archive[pictures], options, _facts(archive, pictures, count, shapes))
-    except (OSError, ValueError, zipfile.BadZipFile, EOFError) as error:
+    except DAMAGE as error:
         if isinstance(error, DataError):
             raise
         raise DataError(f"{path} is damaged: {error}") from error
