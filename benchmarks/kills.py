@@ -56,7 +56,7 @@ class Case:
 CASES = {
     "simclr": Case("simclr"),
     "byol": Case("byol"),
-    "swav": Case("swav"),
+    "swav": Case("swav", changes={"encoder": NARROW, "prototypes": 32}),
     "lejepa": Case("lejepa"),
     "dino": Case("dino", changes={"encoder": TOKENS}),
     "mae": Case("mae", changes={"encoder": TOKENS}),
