@@ -13,6 +13,7 @@ import numpy as np
 
 from selflearn import networks, recipes
 from selflearn.data import Dataset, ReadOptions, read, recognise, subset
+from selflearn.data.remote.urls import is_pattern, is_url, name_of
 from selflearn.errors import RunError
 from selflearn.evaluation import Scorecard, judge, judge_answers
 from selflearn.measures import Verdict
@@ -135,7 +136,7 @@ def _read(source: Any, labels: Any, groups: Any, request: Request, reporter: Rep
     if not leads():
         wait_for_all()
     if request.kind is None:
-        reporter.say(recognise(source).say())
+        reporter.say(recognise(source, lambda done, total: reporter.work("copying", done, total)).say())
     options = ReadOptions(
         kind=request.kind,
         more=request.read,
@@ -166,6 +167,8 @@ def _digest(request: Request, recipe: Recipe) -> str:
 
 
 def _default_out(source: str | None, recipe: Recipe) -> Path:
+    if is_url(source) or is_pattern(source or ""):
+        return RunFolder.free_path(name_of(source or ""), recipe.name)
     place = Path(source or "data").resolve()  # so that "." has a name too
     return RunFolder.free_path((place.name if place.is_dir() else place.stem).replace(":", "-"), recipe.name)
 

@@ -12,11 +12,19 @@ import numpy as np
 from PIL import Image
 
 from selflearn.data.images.decode import FORMATS, Unreadable
+from selflearn.data.samplers import Blocks
 from selflearn.data.walk import stamp_of
 
 
 class Origin(Protocol):
-    """Encoded pictures, opened one at a time; it can be sent to worker processes."""
+    """Encoded pictures, opened one at a time; it can be sent to worker processes.
+
+    Attributes
+    ----------
+    blocks : which pictures are cheap to read together; None where any is as cheap as any other.
+    """
+
+    blocks: Blocks | None = None
 
     def __len__(self) -> int: ...
 
@@ -28,8 +36,28 @@ class Origin(Protocol):
         """A key that changes when any picture does, without reading them; None where there is none."""
         ...
 
+    def headers(self) -> np.ndarray | None:
+        """(n,) rows of `HEADERS`, where all pictures were looked at before; else None."""
+        return None
 
-class Files:
+    def approach(self, position: int) -> None:
+        """Told, while pictures are read in their order, which is read now: what follows may be made ready. Does not wait."""
+        return
+
+    def prepare(self, blocks: Sequence[int]) -> None:
+        """Make these blocks ready without waiting."""
+        return
+
+    def ready(self, positions: np.ndarray) -> None:
+        """Make ready what is needed to open these pictures."""
+        return
+
+    def incidents(self) -> list[str]:
+        """What went wrong and was overcome, one sentence each."""
+        return []
+
+
+class Files(Origin):
     """Picture files below a root.
 
     Parameters
@@ -59,7 +87,7 @@ class Files:
         return stamp_of(self.root, self.paths)
 
 
-class Blobs:
+class Blobs(Origin):
     """Encoded pictures end to end in one buffer.
 
     Parameters
@@ -87,7 +115,7 @@ class Blobs:
         return self.key
 
 
-class Objects:
+class Objects(Origin):
     """Pictures as objects: PIL pictures, encoded bytes, paths, or the {"bytes", "path"} of Hugging Face files.
 
     Parameters

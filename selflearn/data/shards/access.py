@@ -1,0 +1,183 @@
+"""Members of shards, opened by position in a part: from local files, or from the bounded store, into which parts are fetched."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import threading
+import warnings
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from selflearn.data.remote.files import fetch
+from selflearn.data.shards import columnar
+from selflearn.data.shards.files import Gone, ShardFile
+from selflearn.data.shards.store import Store
+from selflearn.data.shards.window import Window
+
+AT_ONCE = 4  # shards that one process fetches together
+_OPEN = 64  # files that one process keeps open
+
+
+@dataclass(frozen=True)
+class Part:
+    """What is fetched at a time: a tar, or some row groups of a Parquet file."""
+
+    file: ShardFile
+    number: int
+    first: int
+    last: int
+    size: int
+
+    @property
+    def key(self) -> str:
+        """In the store."""
+        return f"{self.file.key}-{self.number}"
+
+    @property
+    def is_file(self) -> bool:
+        """Whether it is a local file as it lies there."""
+        return self.file.form == "tar" and self.file.path is not None
+
+    def write(self, target: Path, on_retry: Callable[[], None]) -> None:
+        """Fetch it."""
+        if self.file.form == "tar":
+            assert self.file.remote is not None
+            target.unlink(missing_ok=True)
+            fetch(self.file.remote, target, on_retry)
+        else:
+            columnar.write_part(self.file, self.first, self.last, target)
+
+
+class Access:
+    """Opens members of parts, fetching parts when needed. Can be sent to worker processes, which share store and counts.
+
+    Parameters
+    ----------
+    parts : of all shards.
+    store : where what is fetched lies.
+    """
+
+    def __init__(self, parts: Sequence[Part], store: Store) -> None:
+        self.parts, self.store = list(parts), store
+        self.counts = torch.zeros(2, dtype=torch.int64).share_memory_()  # retries, shards that went away
+        self._start()
+
+    def _start(self) -> None:
+        self._open: OrderedDict[int, io.FileIO] = OrderedDict()
+        self._gone: set[int] = set()
+        self._coming: set[int] = set()
+        self._pool: ThreadPoolExecutor | None = None
+        self._lock = threading.Lock()
+        self._process = os.getpid()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in ("parts", "store", "counts")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._start()
+
+    def file(self, part: int, offset: int, size: int) -> io.BufferedReader:
+        """A member as a file."""
+        return io.BufferedReader(Window(self._opened(part), offset, size), 16_384)
+
+    def bytes(self, part: int, offset: int, size: int) -> bytes:
+        """A member whole."""
+        return Window(self._opened(part), offset, size).read()
+
+    def ready(self, parts: Sequence[int]) -> None:
+        """Fetch these parts now, some together; what is gone is left to those who ask for its members."""
+        self._own()
+        missing = [each for each in parts if not self._here(each)]
+        if len(missing) > 1:
+            with ThreadPoolExecutor(AT_ONCE) as pool:
+                list(pool.map(self._try, missing))
+
+    def prepare(self, parts: Sequence[int]) -> None:
+        """Fetch these parts in the background, in this order; what fails is left to those who ask."""
+        self._own()
+        for each in parts:
+            with self._lock:
+                if each in self._coming or each in self._gone or self._here(each):
+                    continue
+                self._coming.add(each)
+            if self._pool is None:
+                self._pool = ThreadPoolExecutor(1, thread_name_prefix="shards")
+            self._pool.submit(self._bring, each)
+
+    def incidents(self) -> list[str]:
+        """Retries and lost shards, in all processes, counted."""
+        retries, gone = self.counts.tolist()
+        lines = [f"the server was away or slow: {retries} requests for shards were made again"] if retries else []
+        return lines + (
+            [f"{gone} shards went away while they were being read: plain pictures took the place of theirs"] if gone else []
+        )
+
+    def _try(self, part: int) -> None:
+        with contextlib.suppress(Gone):
+            self._path(part, wait=True)
+
+    def _bring(self, part: int) -> None:
+        try:
+            self._path(part, wait=False)
+        except Exception:  # noqa: S110  (who needs it will hear)
+            pass
+        finally:
+            self._coming.discard(part)
+
+    def _here(self, part: int) -> bool:
+        return part in self._open or self.parts[part].is_file or self.store.find(self.parts[part].key) is not None
+
+    def _opened(self, part: int) -> io.FileIO:
+        """An open file, kept open: a store that drops it meanwhile does no harm. Who reads it holds it, be it let go here."""
+        self._own()
+        with self._lock:
+            known = self._open.get(part)
+            if known is not None:
+                self._open.move_to_end(part)
+                return known
+        path = self._path(part, wait=True)
+        assert path is not None
+        try:
+            file = io.FileIO(path)
+        except FileNotFoundError as error:
+            self._lose(part, "it is gone")
+            raise Gone(f"{self.parts[part].file.where} is gone") from error
+        with self._lock:
+            self._open[part] = file
+            if len(self._open) > _OPEN:
+                self._open.popitem(last=False)
+        return file
+
+    def _path(self, part: int, wait: bool) -> Path | None:
+        chosen = self.parts[part]
+        if chosen.is_file:
+            return chosen.file.path
+        if part in self._gone:
+            raise Gone(f"{chosen.file.where} is gone")
+        try:
+            return self.store.get(chosen.key, max(chosen.size, 0), lambda target: chosen.write(target, self._retried), wait)
+        except (FileNotFoundError, PermissionError) as error:
+            self._lose(part, "it is gone" if isinstance(error, FileNotFoundError) else "no permission to read it any more")
+            raise Gone(f"{chosen.file.where} is gone") from error
+
+    def _lose(self, part: int, why: str) -> None:
+        self._gone.add(part)
+        self.counts[1] += 1
+        warnings.warn(f"{self.parts[part].file.where}: {why}; its pictures are shown as plain ones", RuntimeWarning, stacklevel=2)
+
+    def _retried(self) -> None:
+        self.counts[0] += 1
+
+    def _own(self) -> None:
+        """A forked process begins with nothing open: positions are shared, threads are not there."""
+        if self._process != os.getpid():
+            self._start()
