@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -36,6 +36,11 @@ class Origin(Protocol):
         """A key that changes when any picture does, without reading them; None where there is none."""
         ...
 
+    def encoded(self, position: int) -> bytes:
+        """The file that the picture is; of one that is no file, as PNG."""
+        with self.open(position) as image:
+            return as_png(image)
+
     def headers(self) -> np.ndarray | None:
         """(n,) rows of `HEADERS`, where all pictures were looked at before; else None."""
         return None
@@ -48,9 +53,9 @@ class Origin(Protocol):
         """Make these blocks ready without waiting."""
         return
 
-    def ready(self, positions: np.ndarray) -> None:
-        """Make ready what is needed to open these pictures."""
-        return
+    def made_ready(self, positions: np.ndarray) -> Iterator[np.ndarray]:
+        """Places in `positions` of pictures that are best opened now, some at a time; what these need is ready then."""
+        yield np.arange(len(positions))
 
     def incidents(self) -> list[str]:
         """What went wrong and was overcome, one sentence each."""
@@ -82,6 +87,10 @@ class Files(Origin):
                 raise Unreadable("the file is empty (0 bytes)") from None
             raise
 
+    def encoded(self, position: int) -> bytes:
+        """As it lies there."""
+        return Path(self.root, self.paths[position]).read_bytes()
+
     def stamp(self) -> str:
         """Of root, relative paths, sizes and times of change."""
         return stamp_of(self.root, self.paths)
@@ -109,6 +118,11 @@ class Blobs(Origin):
         if not 0 <= begin < end <= len(self.buffer):
             raise Unreadable("it has no bytes")
         return Image.open(io.BytesIO(self.buffer[begin:end].tobytes()), formats=FORMATS)
+
+    def encoded(self, position: int) -> bytes:
+        """As it lies there."""
+        begin, end = self.offsets[position : position + 2]
+        return self.buffer[begin:end].tobytes()
 
     def stamp(self) -> str:
         """Of the file they come from."""
@@ -147,3 +161,10 @@ class Objects(Origin):
     def stamp(self) -> str | None:
         """The key it was given."""
         return self.key
+
+
+def as_png(image: Image.Image) -> bytes:
+    """A picture as the bytes of a PNG file."""
+    file = io.BytesIO()
+    image.save(file, "PNG")
+    return file.getvalue()

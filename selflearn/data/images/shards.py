@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import IO, Any
 
 import numpy as np
@@ -72,8 +72,11 @@ class ShardOrigin(Origin):
 
     def open(self, position: int) -> Image.Image:
         """The picture, its bytes read now."""
-        found = self.access.bytes(int(self.part[position]), int(self.offset[position]), int(self.size[position]))
-        return Image.open(io.BytesIO(found), formats=FORMATS)
+        return Image.open(io.BytesIO(self.encoded(position)), formats=FORMATS)
+
+    def encoded(self, position: int) -> bytes:
+        """As it lies there."""
+        return self.access.bytes(int(self.part[position]), int(self.offset[position]), int(self.size[position]))
 
     def stamp(self) -> str:
         """Of all shards."""
@@ -92,9 +95,9 @@ class ShardOrigin(Origin):
         """Fetched in the background."""
         self.access.prepare(blocks)
 
-    def ready(self, positions: np.ndarray) -> None:
-        """Fetched now, several together."""
-        self.access.ready(np.unique(self.part[positions]).tolist())
+    def made_ready(self, positions: np.ndarray) -> Iterator[np.ndarray]:
+        """By part, the parts fetched some together, never more than have room."""
+        return self.access.grouped(self.part[positions])
 
     def incidents(self) -> list[str]:
         """Retries and lost shards."""

@@ -138,16 +138,17 @@ class StreamedImages(Images):
         spec = self.spec
         layout = Layout(spec.channels, spec.height, spec.width, spec.dtype)
         gathered = np.empty((len(indices), *layout.shape), dtype=spec.dtype)
-        self.origin.ready(self.rows[indices])
-        for each, index in enumerate(indices):
-            try:
-                with self.origin.open(int(self.rows[index])) as image:
-                    gathered[each] = decode(image, layout)[0]
-            except DataError:  # not this picture's fault: a server that does not come back, a full disk
-                raise
-            except Exception as error:
-                gathered[each] = self._mean_colour()
-                self._tell(int(index), error)
+        for together in self.origin.made_ready(self.rows[indices]):
+            for each in together.tolist():
+                index = int(indices[each])
+                try:
+                    with self.origin.open(int(self.rows[index])) as image:
+                        gathered[each] = decode(image, layout)[0]
+                except DataError:  # not this picture's fault: a server that does not come back, a full disk
+                    raise
+                except Exception as error:
+                    gathered[each] = self._mean_colour()
+                    self._tell(index, error)
         return gathered
 
     def prepare(self, blocks: Sequence[int]) -> None:

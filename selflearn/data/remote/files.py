@@ -17,6 +17,7 @@ from selflearn.errors import DataError, MissingExtraError
 BLOCK = 16_000_000
 """Bytes that are asked for at a time: a broken connection costs no more than these."""
 
+_S3 = {"s3", "s3a"}
 _HELP = {
     "s3": "pip install 'selflearn[remote]'", "s3a": "pip install 'selflearn[remote]'", "gs": "pip install gcsfs",
     "gcs": "pip install gcsfs", "az": "pip install adlfs", "abfs": "pip install adlfs", "hf": "pip install 'selflearn[hub]'",
@@ -69,11 +70,21 @@ def filesystem(url: str) -> tuple[Any, str]:
         raise MissingExtraError("fsspec", "remote", f"read {url}") from error
     protocol = re.split("::|://", url, maxsplit=1)[0].lower()
     try:
-        return cast(tuple[Any, str], fsspec.core.url_to_fs(url))
+        fs, path = fsspec.core.url_to_fs(url, **_impatient(protocol, fsspec.config.conf))
+        if protocol in _S3:
+            fs.retries = 1
+        return fs, path
     except ImportError as error:
         raise DataError(f"to read {url} a package is missing: {_HELP.get(protocol, said(error))}") from error
     except ValueError as error:
         raise DataError(f"{url} cannot be read: {said(error)}") from error
+
+
+def _impatient(protocol: str, known: dict[str, Any]) -> dict[str, Any]:
+    """Options under which S3 libraries give up soon: they would each retry, multiplied, for many minutes, and count nothing."""
+    if protocol not in _S3 or "config_kwargs" in known.get(protocol, {}):
+        return {}
+    return {"config_kwargs": {"retries": {"max_attempts": 0}, "connect_timeout": 10, "read_timeout": 60}}
 
 
 def list_files(source: str) -> Listing:

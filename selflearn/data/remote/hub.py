@@ -33,7 +33,7 @@ class HubName:
         ------
         DataError : it has another form.
         """
-        found = re.fullmatch(r"hf:(?:datasets/)?([\w.-]+(?:/[\w.-]+)?)(?:/([\w./-]+))?(?::([\w.-]+))?", source)
+        found = re.fullmatch(r"hf:(?:datasets/)?(\w[\w.-]*(?:/\w[\w.-]*)?)(?:/(\w[\w./-]*))?(?::(\w[\w.-]*))?", source)
         if not found:
             raise DataError(f"{source!r} is no name on the hub: hf:owner/name, hf:owner/name/configuration or hf:owner/name:split")
         return cls(*found.groups())

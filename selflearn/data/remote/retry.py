@@ -16,7 +16,16 @@ PATIENCE = 300.0
 """Seconds for which a server may be away; $SELFLEARN_RETRY_SECONDS overrules it."""
 
 _FIRST, _LONGEST = 0.5, 15.0  # seconds between attempts
-_FINAL = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError, FileExistsError, BlockingIOError)
+_FINAL = (
+    DataError,
+    MissingExtraError,
+    FileNotFoundError,
+    PermissionError,
+    IsADirectoryError,
+    NotADirectoryError,
+    FileExistsError,
+    BlockingIOError,
+)
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 _LIBRARIES = (
     "botocore",
@@ -100,7 +109,7 @@ def retried(work: Callable[[], Out], what: str, on_retry: Callable[[], None] | N
 
 def passing(error: BaseException) -> bool:
     """Whether a failure may pass by itself: a server that is away or busy, a broken connection."""
-    if isinstance(error, DataError | MissingExtraError | _FINAL) or any(word in type(error).__name__ for word in _HOPELESS):
+    if isinstance(error, _FINAL) or any(word in type(error).__name__ for word in _HOPELESS):
         return False
     status = getattr(error, "status", None) or getattr(getattr(error, "response", None), "status_code", None)
     if isinstance(status, int) and 400 <= status < 500:

@@ -8,12 +8,13 @@ import os
 import threading
 import warnings
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from selflearn.data.remote.files import fetch
@@ -23,7 +24,7 @@ from selflearn.data.shards.store import Store
 from selflearn.data.shards.window import Window
 
 AT_ONCE = 4  # shards that one process fetches together
-_OPEN = 64  # files that one process keeps open
+_OPEN = 256  # files that one process keeps open
 
 
 @dataclass(frozen=True)
@@ -93,13 +94,17 @@ class Access:
         """A member whole."""
         return Window(self._opened(part), offset, size).read()
 
-    def ready(self, parts: Sequence[int]) -> None:
-        """Fetch these parts now, some together; what is gone is left to those who ask for its members."""
+    def grouped(self, parts: np.ndarray) -> Iterator[np.ndarray]:
+        """Places in `parts` (of members), by part; those of a few parts at a time, which are fetched together before."""
         self._own()
-        missing = [each for each in parts if not self._here(each)]
-        if len(missing) > 1:
-            with ThreadPoolExecutor(AT_ONCE) as pool:
-                list(pool.map(self._try, missing))
+        order = np.argsort(parts, kind="stable")
+        borders = np.flatnonzero(np.diff(parts[order])) + 1
+        for places in np.split(order, borders[AT_ONCE - 1 :: AT_ONCE]):
+            missing = [each for each in np.unique(parts[places]).tolist() if not self._here(each)]
+            if len(missing) > 1:
+                with ThreadPoolExecutor(AT_ONCE) as pool:
+                    list(pool.map(self._try, missing))
+            yield places
 
     def prepare(self, parts: Sequence[int]) -> None:
         """Fetch these parts in the background, in this order; what fails is left to those who ask."""
@@ -143,6 +148,7 @@ class Access:
             known = self._open.get(part)
             if known is not None:
                 self._open.move_to_end(part)
+                self.store.find(self.parts[part].key)  # noted as used, lest others must fetch it again
                 return known
         path = self._path(part, wait=True)
         assert path is not None
@@ -159,10 +165,10 @@ class Access:
 
     def _path(self, part: int, wait: bool) -> Path | None:
         chosen = self.parts[part]
-        if chosen.is_file:
-            return chosen.file.path
         if part in self._gone:
             raise Gone(f"{chosen.file.where} is gone")
+        if chosen.is_file:
+            return chosen.file.path
         try:
             return self.store.get(chosen.key, max(chosen.size, 0), lambda target: chosen.write(target, self._retried), wait)
         except (FileNotFoundError, PermissionError) as error:

@@ -1,6 +1,6 @@
 """Run by tests in a process of its own: an S3-compatible server on loopback with the files of a folder in it.
 
-python s3_server.py PORT FOLDER: every file below FOLDER/BUCKET is an object of BUCKET. What lies there is there again after a restart.
+python s3_server.py PORT FOLDER: every file below FOLDER/BUCKET is an object of BUCKET, and is there again after a restart.
 """
 
 import os
