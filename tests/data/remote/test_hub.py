@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlparse
+from urllib.parse import parse_qs, unquote, urlparse
 
 import numpy as np
 import pyarrow as pa
@@ -51,11 +51,7 @@ class Hub(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        asked = (
-            json.loads(body)["paths"]
-            if body[:1] == b"{"
-            else [unquote(each.split("=")[1].replace("+", " ")) for each in body.decode().split("&") if each.startswith("paths=")]
-        )
+        asked = json.loads(body)["paths"] if body[:1] == b"{" else parse_qs(body.decode())["paths"]
         self._json([self._entry(self.folder / each) for each in asked if (self.folder / each).exists()])
 
     def do_HEAD(self) -> None:
