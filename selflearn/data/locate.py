@@ -75,7 +75,7 @@ def _remote(source: str, options: ReadOptions) -> Located:
     files = [shard for each in rest if (shard := ShardFile.elsewhere(each, beside.get(each.name))) is not None]
     if _are_shards(files, len(rest)):
         notes.append(f"{source} is read in shards: each is fetched when it is needed, and kept while there is room")
-        return Located(Shards(source, files, listing.skipped, notes))
+        return Located(Shards(source, files, listing.skipped, [*notes, *_passed_by(len(rest) - len(files))]))
     copied = mirror(source, listing, options)
     return Located(copied.path, copied.skipped, [*notes, *copied.notes])
 
@@ -115,20 +115,22 @@ def _folder(path: Path, source: str | Path) -> Located:
         return not name.endswith(INDEX_ENDING)
 
     first = walk(path, is_data, most=_LOOKED_AT)
-    if not first.files or sum(form_of(each) is not None for each in first.files) <= len(first.files) / 2:
+    if not first.files or 2 * sum(form_of(each) is not None for each in first.files) < len(first.files):
         return Located(source)
     found = walk(path, is_data)
     files = [shard for each in found.files if (shard := ShardFile.local(path / each, each)) is not None]
     if not _are_shards(files, len(found.files)):
         return Located(source)
-    others = len(found.files) - len(files)
-    notes = [f"{others:,} other files passed by: no shards"] if others else []
-    return Located(Shards(str(source), files, found.skipped, notes))
+    return Located(Shards(str(source), files, found.skipped, _passed_by(len(found.files) - len(files))))
+
+
+def _passed_by(others: int) -> list[str]:
+    return [f"{others:,} other file{'s' if others != 1 else ''} passed by: no shards"] if others else []
 
 
 def _are_shards(files: list[ShardFile], among: int) -> bool:
     """Whether files are shards of encoded files: tars, or tables with a column of files. Tables of numbers and words are not."""
-    if not files or len(files) <= among / 2:
+    if not files or 2 * len(files) < among:
         return False
     if files[0].form == "tar":
         return True

@@ -8,7 +8,6 @@ import os
 import shutil
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -16,7 +15,7 @@ from pathlib import Path
 from selflearn.data.dataset import Skipped
 from selflearn.data.options import ReadOptions
 from selflearn.data.remote.files import Listing, Remote, fetch
-from selflearn.data.remote.retry import said
+from selflearn.data.remote.retry import said, threads
 from selflearn.errors import DataError
 
 _STATE = ".mirror.json"
@@ -48,7 +47,7 @@ def mirror(source: str, listing: Listing, options: ReadOptions) -> Mirror:
     _check_room(source, place, wanted)
     _remove_others(place, {each.name for each in files})
     copying = _Copying(place, known, wanted, options.progress)
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
+    with threads(_AT_ONCE) as pool:
         list(pool.map(copying.copy, wanted))
     copying.write_state()
     if copying.lost is not None:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+import threading
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TypeVar
 
 from selflearn.errors import DataError, MissingExtraError
@@ -39,6 +42,8 @@ _LIBRARIES = (
     "adlfs",
     "azure",
     "huggingface_hub",
+    "http",
+    "ssl",
 )
 _HOPELESS = (
     "NoCredentials",
@@ -50,6 +55,7 @@ _HOPELESS = (
     "InvalidURL",
 )
 Out = TypeVar("Out")
+_GIVEN_UP = threading.Event()
 
 
 class Unreachable(DataError):  # noqa: N818  (a state, not a mistake)
@@ -101,10 +107,25 @@ def retried(work: Callable[[], Out], what: str, on_retry: Callable[[], None] | N
                 warnings.warn(
                     f"{what} cannot be reached ({said(error)}): trying again for {limit:.0f} s", RuntimeWarning, stacklevel=2
                 )
-            time.sleep(wait)
+            if _GIVEN_UP.wait(wait):
+                raise
             wait = min(2 * wait, _LONGEST)
             if on_retry is not None:
                 on_retry()
+
+
+@contextmanager
+def threads(count: int) -> Iterator[ThreadPoolExecutor]:
+    """A pool of threads of which none goes on, or waits for a server, when one of them has failed or the user has interrupted."""
+    pool = ThreadPoolExecutor(count)
+    try:
+        yield pool
+    except BaseException:
+        _GIVEN_UP.set()
+        pool.shutdown(cancel_futures=True)
+        _GIVEN_UP.clear()
+        raise
+    pool.shutdown()
 
 
 def passing(error: BaseException) -> bool:
@@ -114,11 +135,13 @@ def passing(error: BaseException) -> bool:
     status = getattr(error, "status", None) or getattr(getattr(error, "response", None), "status_code", None)
     if isinstance(status, int) and 400 <= status < 500:
         return status in {408, 425, 429}
-    if isinstance(error, OSError):
-        return error.errno not in _FULL
-    if isinstance(error, TimeoutError | asyncio.TimeoutError | EOFError):
+    if (
+        isinstance(error, ConnectionError | TimeoutError | asyncio.TimeoutError)
+        or type(error).__module__.split(".")[0] in _LIBRARIES
+    ):
         return True
-    return type(error).__module__.split(".")[0] in _LIBRARIES
+    # Arrow says of damaged files, too, that they are an OSError, but then without a number.
+    return isinstance(error, OSError) and error.errno is not None and error.errno not in _FULL
 
 
 def said(error: BaseException) -> str:

@@ -9,19 +9,21 @@ import threading
 import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 import numpy as np
 import torch
 
 from selflearn.data.remote.files import fetch
+from selflearn.data.remote.retry import said, threads
 from selflearn.data.shards import columnar
 from selflearn.data.shards.files import Gone, ShardFile
 from selflearn.data.shards.store import Store
-from selflearn.data.shards.window import Window
+from selflearn.data.shards.window import Window, read_at
+from selflearn.errors import DataError
 
 AT_ONCE = 4  # shards that one process fetches together
 _OPEN = 256  # files that one process keeps open
@@ -75,7 +77,7 @@ class Access:
         self._open: OrderedDict[int, io.FileIO] = OrderedDict()
         self._gone: set[int] = set()
         self._coming: set[int] = set()
-        self._pool: ThreadPoolExecutor | None = None
+        self._queue: SimpleQueue[int] | None = None
         self._lock = threading.Lock()
         self._process = os.getpid()
 
@@ -92,7 +94,7 @@ class Access:
 
     def bytes(self, part: int, offset: int, size: int) -> bytes:
         """A member whole."""
-        return Window(self._opened(part), offset, size).read()
+        return read_at(self._opened(part), size, offset)
 
     def grouped(self, parts: np.ndarray) -> Iterator[np.ndarray]:
         """Places in `parts` (of members), by part; those of a few parts at a time, which are fetched together before."""
@@ -102,7 +104,7 @@ class Access:
         for places in np.split(order, borders[AT_ONCE - 1 :: AT_ONCE]):
             missing = [each for each in np.unique(parts[places]).tolist() if not self._here(each)]
             if len(missing) > 1:
-                with ThreadPoolExecutor(AT_ONCE) as pool:
+                with threads(AT_ONCE) as pool:
                     list(pool.map(self._try, missing))
             yield places
 
@@ -114,9 +116,10 @@ class Access:
                 if each in self._coming or each in self._gone or self._here(each):
                     continue
                 self._coming.add(each)
-            if self._pool is None:
-                self._pool = ThreadPoolExecutor(1, thread_name_prefix="shards")
-            self._pool.submit(self._bring, each)
+            if self._queue is None:
+                self._queue = SimpleQueue()
+                threading.Thread(target=self._fetcher, args=(self._queue,), daemon=True).start()
+            self._queue.put(each)
 
     def incidents(self) -> list[str]:
         """Retries and lost shards, in all processes, counted."""
@@ -130,12 +133,12 @@ class Access:
         with contextlib.suppress(Gone):
             self._path(part, wait=True)
 
-    def _bring(self, part: int) -> None:
-        try:
-            self._path(part, wait=False)
-        except Exception:  # noqa: S110  (who needs it will hear)
-            pass
-        finally:
+    def _fetcher(self, queue: SimpleQueue[int]) -> None:
+        """Works in the background, and dies with the process, whatever it is waiting for."""
+        while True:
+            part = queue.get()
+            with contextlib.suppress(Exception):  # who needs it will hear
+                self._path(part, wait=False)
             self._coming.discard(part)
 
     def _here(self, part: int) -> bool:
@@ -174,6 +177,10 @@ class Access:
         except (FileNotFoundError, PermissionError) as error:
             self._lose(part, "it is gone" if isinstance(error, FileNotFoundError) else "no permission to read it any more")
             raise Gone(f"{chosen.file.where} is gone") from error
+        except DataError:
+            raise
+        except Exception as error:
+            raise DataError(f"{chosen.file.where} cannot be fetched: {said(error)}") from error
 
     def _lose(self, part: int, why: str) -> None:
         self._gone.add(part)

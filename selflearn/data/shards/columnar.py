@@ -7,6 +7,7 @@ bytes of its members, end to end, and read from there by position like a tar.
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 import json
 from collections.abc import Iterator
@@ -41,13 +42,15 @@ def media_column(schema: pa.Schema) -> str | None:
     return find_column([*structs, *fitting], _TELLING) or next(iter([*structs, *fitting]), None)
 
 
+@functools.lru_cache(maxsize=1024)
 def schema_of(file: ShardFile) -> pa.Schema:
     """From the footer or header alone. Raises `pa.ArrowException` or OSError where the file is none."""
-    if file.form == "parquet":
+
+    def work() -> pa.Schema:
         with _handle(file) as handle:
-            return pq.ParquetFile(handle).schema_arrow
-    with _handle(file) as handle:
-        return _arrow_reader(handle).schema
+            return pq.ParquetFile(handle).schema_arrow if file.form == "parquet" else _arrow_reader(handle).schema
+
+    return retried(work, file.where)
 
 
 def first_members(file: ShardFile, most: int) -> list[tuple[str, bytes]]:
@@ -72,17 +75,20 @@ def plan(file: ShardFile) -> np.ndarray:
     if file.form == "arrow":
         return np.array([[0, 0, -1]], dtype=np.int64)
     parts: list[list[int]] = []
-    with _handle(file) as handle:
-        about = pq.ParquetFile(handle).metadata
-        taken = 0
-        for number in range(about.num_row_groups):
-            size = about.row_group(number).total_byte_size
-            if not parts or taken + size > PART:
-                parts.append([number, number, -1])
-                taken = 0
-            parts[-1][1] = number + 1
-            taken += size
+    about, taken = retried(lambda: _footer(file), file.where), 0
+    for number in range(about.num_row_groups):
+        size = about.row_group(number).total_byte_size
+        if not parts or taken + size > PART:
+            parts.append([number, number, -1])
+            taken = 0
+        parts[-1][1] = number + 1
+        taken += size
     return np.array(parts or [[0, 0, -1]], dtype=np.int64)
+
+
+def _footer(file: ShardFile) -> pq.FileMetaData:
+    with _handle(file) as handle:
+        return pq.ParquetFile(handle).metadata
 
 
 def write_part(file: ShardFile, first: int, last: int, target: Path) -> None:

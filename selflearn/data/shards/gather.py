@@ -5,22 +5,19 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import io
-import tarfile
 from collections import Counter
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 
 from selflearn.data.dataset import Facts, Skipped
 from selflearn.data.folders import folder_classes
 from selflearn.data.labels import attach, encode, number_groups
 from selflearn.data.options import ReadOptions
 from selflearn.data.remote.files import read_range
-from selflearn.data.remote.retry import said
+from selflearn.data.remote.retry import said, threads
 from selflearn.data.samplers import Blocks
 from selflearn.data.shards.access import Access, Part
 from selflearn.data.shards.columnar import index_columnar
@@ -86,7 +83,7 @@ def gather(
     DataError : not one usable member; a server that does not come back; no room for a window.
     """
     gathering = _Gathering(shards, examiner, options, Store(options.cache_folder / "shards", store), _roles(options))
-    with ThreadPoolExecutor(options.threads) as pool:
+    with threads(options.threads) as pool:
         indices = list(pool.map(gathering.index, shards.files))
     parts = [
         Part(file, number, int(first), int(last), int(size) if size > 0 else file.size)
@@ -176,9 +173,9 @@ class _Gathering:
             return _nothing(file, "it is missing", self.examiner)
         except PermissionError:
             return _nothing(file, "no permission to read it", self.examiner)
-        except (pa.ArrowException, tarfile.TarError, OSError, EOFError, ValueError) as error:
-            if isinstance(error, DataError):
-                raise
+        except DataError:  # not this shard's fault
+            raise
+        except Exception as error:  # one bad shard never ends a run
             return _nothing(file, f"it is damaged: {said(error)}", self.examiner)
 
     def _tar(self, file: ShardFile) -> Path:

@@ -21,7 +21,7 @@ from selflearn.data.shards.index import Examiner, Index, coded
 from selflearn.data.shards.window import opened, read_at
 
 _CLASS = {"cls", "label", "class"}
-_MOST_LABEL, _MOST_JSON = 1_000, 1_000_000  # bytes: larger ones are no labels
+_MOST_LABEL, _MOST_JSON, _MOST_MEMBER = 1_000, 1_000_000, 1 << 30  # bytes: larger ones are no labels, no samples
 _DAMAGE = (tarfile.TarError, ValueError, OSError, EOFError, OverflowError)
 _PACKED = {b"\x1f\x8b": "gzip", b"BZ": "bzip2", b"\xfd7": "xz", b"(\xb5": "zstd"}
 
@@ -205,8 +205,10 @@ def _keep(
     several = len(media) > 1
     for member in media:
         try:
-            if not member.size:
-                raise EOFError("the file is empty (0 bytes)")
+            if not member.size or member.size > _MOST_MEMBER:
+                raise EOFError(
+                    "the file is empty (0 bytes)" if not member.size else f"{member.size:,} bytes are too many for one sample"
+                )
             with opened(file, member.offset, member.size) as part:
                 facts = examiner.look(part)
         except Exception as error:  # one bad member never ends a run
