@@ -56,6 +56,7 @@ _HOPELESS = (
 )
 Out = TypeVar("Out")
 _GIVEN_UP = threading.Event()
+_OWN = threading.local()
 
 
 class Unreachable(DataError):  # noqa: N818  (a state, not a mistake)
@@ -74,6 +75,11 @@ def patience() -> float:
         return max(0.0, float(asked)) if asked else PATIENCE
     except ValueError as error:
         raise DataError(f"SELFLEARN_RETRY_SECONDS is a number of seconds, not {asked!r}") from error
+
+
+def be_impatient() -> None:
+    """Let this thread, which only works ahead, try everything once: who really needs it will wait, and count."""
+    _OWN.impatient = True
 
 
 def retried(work: Callable[[], Out], what: str, on_retry: Callable[[], None] | None = None) -> Out:
@@ -96,7 +102,7 @@ def retried(work: Callable[[], Out], what: str, on_retry: Callable[[], None] | N
         except Exception as error:
             if not passing(error):
                 raise
-            spent, limit = time.monotonic() - began, patience()
+            spent, limit = time.monotonic() - began, 0.0 if getattr(_OWN, "impatient", False) else patience()
             if spent + wait > limit:
                 raise Unreachable(
                     f"{what} cannot be reached ({said(error)}), tried for {spent:.0f} s; when it is there again, the run can be "

@@ -18,7 +18,7 @@ import numpy as np
 import torch
 
 from selflearn.data.remote.files import fetch
-from selflearn.data.remote.retry import said, threads
+from selflearn.data.remote.retry import be_impatient, said, threads
 from selflearn.data.shards import columnar
 from selflearn.data.shards.files import Gone, ShardFile
 from selflearn.data.shards.store import Store
@@ -26,6 +26,7 @@ from selflearn.data.shards.window import Window, read_at
 from selflearn.errors import DataError
 
 AT_ONCE = 4  # shards that one process fetches together
+_OPENED_AGAIN = 5
 _OPEN = 256  # files that one process keeps open
 
 
@@ -50,13 +51,18 @@ class Part:
         return self.file.form == "tar" and self.file.path is not None
 
     def write(self, target: Path, on_retry: Callable[[], None]) -> None:
-        """Fetch it."""
-        if self.file.form == "tar":
-            assert self.file.remote is not None
-            target.unlink(missing_ok=True)
-            fetch(self.file.remote, target, on_retry)
-        else:
-            columnar.write_part(self.file, self.first, self.last, target)
+        """Fetch it. Raises `Gone` where it is there no more."""
+        try:
+            if self.file.form == "tar":
+                assert self.file.remote is not None
+                target.unlink(missing_ok=True)
+                fetch(self.file.remote, target, on_retry)
+            else:
+                columnar.write_part(self.file, self.first, self.last, target, on_retry)
+        except FileNotFoundError as error:
+            raise Gone("it is gone") from error
+        except PermissionError as error:
+            raise Gone("there is no permission to read it") from error
 
 
 class Access:
@@ -135,6 +141,7 @@ class Access:
 
     def _fetcher(self, queue: SimpleQueue[int]) -> None:
         """Works in the background, and dies with the process, whatever it is waiting for."""
+        be_impatient()
         while True:
             part = queue.get()
             with contextlib.suppress(Exception):  # who needs it will hear
@@ -153,18 +160,23 @@ class Access:
                 self._open.move_to_end(part)
                 self.store.find(self.parts[part].key)  # noted as used, lest others must fetch it again
                 return known
-        path = self._path(part, wait=True)
-        assert path is not None
-        try:
-            file = io.FileIO(path)
-        except FileNotFoundError as error:
-            self._lose(part, "it is gone")
-            raise Gone(f"{self.parts[part].file.where} is gone") from error
+        file = self._open_now(part)
         with self._lock:
             self._open[part] = file
             if len(self._open) > _OPEN:
                 self._open.popitem(last=False)
         return file
+
+    def _open_now(self, part: int) -> io.FileIO:
+        for _ in range(_OPENED_AGAIN):  # another process may make room between finding a file and opening it
+            path = self._path(part, wait=True)
+            assert path is not None
+            with contextlib.suppress(FileNotFoundError):
+                return io.FileIO(path)
+            if self.parts[part].is_file:
+                self._lose(part, "it is gone")
+                raise Gone(f"{path} is gone")
+        raise DataError(f"{self.store.folder} is too small for all who use it: shards are dropped before they can be read")
 
     def _path(self, part: int, wait: bool) -> Path | None:
         chosen = self.parts[part]
@@ -174,9 +186,9 @@ class Access:
             return chosen.file.path
         try:
             return self.store.get(chosen.key, max(chosen.size, 0), lambda target: chosen.write(target, self._retried), wait)
-        except (FileNotFoundError, PermissionError) as error:
-            self._lose(part, "it is gone" if isinstance(error, FileNotFoundError) else "no permission to read it any more")
-            raise Gone(f"{chosen.file.where} is gone") from error
+        except Gone as error:
+            self._lose(part, str(error))
+            raise
         except DataError:
             raise
         except Exception as error:

@@ -10,7 +10,7 @@ import contextlib
 import functools
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -91,7 +91,7 @@ def _footer(file: ShardFile) -> pq.FileMetaData:
         return pq.ParquetFile(handle).metadata
 
 
-def write_part(file: ShardFile, first: int, last: int, target: Path) -> None:
+def write_part(file: ShardFile, first: int, last: int, target: Path, on_retry: Callable[[], None]) -> None:
     """Write the members of some row groups end to end."""
 
     def work() -> None:
@@ -99,7 +99,7 @@ def write_part(file: ShardFile, first: int, last: int, target: Path) -> None:
             for batch in _batches(file, first, last, None):
                 _append(out, batch.column(0))
 
-    retried(work, file.where)
+    retried(work, file.where, on_retry)
 
 
 def index_columnar(file: ShardFile, where: str, examiner: Examiner, roles: Roles, keep: Any) -> Index:

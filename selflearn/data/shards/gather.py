@@ -21,7 +21,7 @@ from selflearn.data.remote.retry import said, threads
 from selflearn.data.samplers import Blocks
 from selflearn.data.shards.access import Access, Part
 from selflearn.data.shards.columnar import index_columnar
-from selflearn.data.shards.files import ShardFile, Shards
+from selflearn.data.shards.files import Gone, ShardFile, Shards
 from selflearn.data.shards.index import VERSION, Examiner, Index
 from selflearn.data.shards.store import Store
 from selflearn.data.shards.tars import Roles, index_tar
@@ -175,6 +175,8 @@ class _Gathering:
             return _nothing(file, "no permission to read it", self.examiner)
         except DataError:  # not this shard's fault
             raise
+        except Gone as error:
+            return _nothing(file, str(error), self.examiner)
         except Exception as error:  # one bad shard never ends a run
             return _nothing(file, f"it is damaged: {said(error)}", self.examiner)
 
