@@ -105,7 +105,7 @@ def choose_layout(headers: np.ndarray, size: int | None, like: ImageSpec | None 
 def notes_on(found: Survey, ids: list[str], layout: Layout) -> list[str]:
     """What was done to pictures beyond decoding, counted."""
     headers = found.headers
-    sizes = np.unique(headers[["width", "height"]])
+    sizes = np.unique(headers["width"].astype(np.int64) << 32 | headers["height"])
     colour = int(headers["colour"].sum())
     deep = {DEPTHS[number]: int(count) for number, count in zip(*np.unique(headers["depth"], return_counts=True), strict=True)}
     wrong = [
@@ -118,8 +118,9 @@ def notes_on(found: Survey, ids: list[str], layout: Layout) -> list[str]:
         sides = np.maximum(headers["width"], headers["height"])
         spread = f"longer side {sides.min()} to {sides.max()}"
         lines.append(f"pictures have {len(sizes)} sizes ({spread}); stored as {layout.width} x {layout.height}")
-    elif (layout.width, layout.height) != (sizes["width"][0], sizes["height"][0]):
-        lines.append(f"pictures of {sizes['width'][0]} x {sizes['height'][0]} are stored as {layout.width} x {layout.height}")
+    elif (layout.width, layout.height) != (headers["width"][0], headers["height"][0]):
+        width, height = headers["width"][0], headers["height"][0]
+        lines.append(f"pictures of {width} x {height} are stored as {layout.width} x {layout.height}")
     if layout.channels == 3 and colour < len(headers):
         lines.append(f"{_count(len(headers) - colour)} grey among colour: stored as colour")
     if layout.channels == 1 and colour:

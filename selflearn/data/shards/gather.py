@@ -225,8 +225,7 @@ def _facts(shards: Shards, indices: Sequence[Index], options: ReadOptions, thing
     if beside:
         listed = ", ".join(f"{count:,} {ending}" for ending, count in beside.most_common(4))
         notes.append(f"members that are no {things} and no labels were passed by: {listed}")
-    groups = [None if code < 0 else index.groups[code] for index in indices for code in index.group.tolist()]
-    numbered = number_groups(groups) if any(each is not None for each in groups) else None
+    numbered = _groups(indices) if any((index.group >= 0).any() for index in indices) else None
     facts = Facts(_unique(names, shards.files, indices), labels, classes, numbered, skipped, notes)
     return attach(facts, None if roles.label else options.labels, None if roles.group else options.groups)
 
@@ -239,6 +238,10 @@ def _labels(indices: Sequence[Index]) -> tuple[np.ndarray, list[str]]:
     of = dict(zip(known, numbers.tolist(), strict=True))
     tables = [np.array([*(of[each] for each in index.labels), -1], dtype=np.int64)[index.label] for index in indices]
     return np.concatenate(tables), classes
+
+
+def _groups(indices: Sequence[Index]) -> np.ndarray:
+    return number_groups([None if code < 0 else index.groups[code] for index in indices for code in index.group.tolist()])
 
 
 def _unique(names: list[str], files: Sequence[ShardFile], indices: Sequence[Index]) -> list[str]:
