@@ -9,8 +9,9 @@ from typing import Any, Protocol, cast
 
 from selflearn.data.columns import check_width
 from selflearn.data.dataset import Dataset
-from selflearn.data.locate import localised, locate
+from selflearn.data.locate import Located, localised, locate
 from selflearn.data.options import Progress, ReadOptions, Recognition
+from selflearn.data.remote.urls import is_pattern
 from selflearn.data.shards.files import Shards
 from selflearn.data.spec import Spec
 from selflearn.errors import DataError, nearest
@@ -107,16 +108,12 @@ def read(source: Any, options: ReadOptions | None = None, **keywords: Any) -> Da
     kind = options.kind
     if kind is not None and kind not in KINDS:
         raise DataError(f"there is no kind of data {kind!r}{nearest(kind, KINDS)}")
-    found = locate(source, options)
+    found = _readable(locate(source, options), source, kind)
     if kind is None:
         kind = _recognised(found.source).kind
     else:
         _check_path(found.source)
     options = dataclasses.replace(options, labels=localised(options.labels, options), groups=localised(options.groups, options))
-    if isinstance(found.source, Shards) and kind not in IN_SHARDS:
-        raise DataError(
-            f"{found.source.source} is in shards, which are read as {' or '.join(IN_SHARDS)}, not as {kind}: unpack them"
-        )
     dataset = _kind(kind).read(found.source, options)
     dataset.facts.skipped[:0], dataset.facts.notes[:0] = found.skipped, found.notes
     if options.like is None:
@@ -152,6 +149,17 @@ def is_name(source: Any) -> bool:
 
 def _kind(name: str) -> _Kind:
     return cast(_Kind, import_module(KINDS[name]))
+
+
+def _readable(found: Located, source: Any, kind: str | None) -> Located:
+    """What was located, or, for another kind of data than shards are read as, the local table that they also are."""
+    if not isinstance(found.source, Shards) or kind is None or kind in IN_SHARDS:
+        return found
+    if any(each.form == "tar" or each.remote is not None for each in found.source.files):
+        raise DataError(
+            f"{found.source.source} is in shards, which are read as {' or '.join(IN_SHARDS)}, not as {kind}: unpack them"
+        )
+    return Located([str(each.path) for each in found.source.files] if is_pattern(str(source)) else source)
 
 
 def _check_path(source: Any) -> None:

@@ -31,7 +31,7 @@ WINDOW = 2_000_000_000
 """Bytes of shards whose samples are shuffled together, unless asked otherwise."""
 
 LEAST_WINDOW = 4  # shards shuffled together at least, be they large: two would be told apart by a method that compares
-_MOST_INDEX = 1 << 30
+_MOST_INDEX = 1 << 28  # bytes
 
 
 @dataclass
@@ -102,6 +102,8 @@ def gather(
     access = Access(parts, gathering.store)
     together = _window(parts, window or WINDOW)
     _check_room(parts, together, gathering.store)
+    if len(parts) > together:
+        facts.notes.append(f"{things} are shuffled in windows of {together:,} of {len(parts):,} shards or parts of them")
     return Members(
         access,
         block,

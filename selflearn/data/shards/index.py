@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
+import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +16,7 @@ import numpy as np
 from selflearn.data.dataset import Skipped
 
 VERSION = 1
+_MOST = 1 << 30  # bytes of all arrays: a small file may unpack to more than the memory
 
 
 class Examiner(Protocol):
@@ -104,6 +106,11 @@ class Index:
     def load(cls, file: Path | IO[bytes], size: int, dtype: np.dtype[Any]) -> Index | None:
         """What `save` wrote; None where it is damaged, of another shard or version, or says what cannot be."""
         try:
+            with zipfile.ZipFile(file) as archive:
+                if sum(each.file_size for each in archive.infolist()) > _MOST:
+                    return None
+            if not isinstance(file, Path):
+                file.seek(0)
             with np.load(file, allow_pickle=False) as kept:
                 found = _restored(kept)
                 return found if kept["about"].tolist() == [VERSION, size] and _sound(found, size, dtype) else None

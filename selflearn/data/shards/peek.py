@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+import re
+
 from selflearn.data.remote.files import filesystem
 from selflearn.data.remote.retry import retried
 from selflearn.data.shards.columnar import first_members, media_column, schema_of
@@ -10,6 +13,10 @@ from selflearn.data.shards.index import Examiner
 from selflearn.data.shards.tars import first_names
 from selflearn.errors import DataError
 
+_MEDIA = re.compile(
+    r"\.(jpe?g|jpe|jfif|mpo|png|webp|tiff?|bmp|gif|wave?|flac|og[ga]|opus|mp3|m4a|aac|aif[fc]?|au|snd|caf|w64)$", re.IGNORECASE
+)
+_MAGIC = re.compile(rb"\xff\xd8\xff|\x89PNG\r\n|GIF8|II\*\0|MM\0\*|RIFF....(WEBP|WAVE)|BM|fLaC|OggS|ID3", re.DOTALL)
 _MEMBERS = 60
 _TRIED = 5  # shards that may be damaged or empty before one gives up
 _BESIDE = {"cls", "txt", "json", "label", "class", "xml", "csv", "npy", "pyd", "md", "html"}
@@ -28,6 +35,7 @@ def share_of(shards: Shards, examiner: Examiner) -> float:
     return 0.0
 
 
+@functools.lru_cache(maxsize=64)
 def first_of(file: ShardFile) -> list[tuple[str, bytes | None]]:
     """Names and, of columns, first bytes of a few members; nothing where the shard is damaged or not there."""
     try:
@@ -51,9 +59,11 @@ def _first_of(file: ShardFile) -> list[tuple[str, bytes | None]]:
 
 
 def is_columns_of_files(file: ShardFile) -> bool:
-    """Whether a Parquet or Arrow file has a column of encoded files, and not only of numbers and words."""
+    """Whether a Parquet or Arrow file has a column of encoded pictures or recordings, and not of other bytes, numbers and words."""
     try:
-        return file.form != "tar" and media_column(schema_of(file)) is not None
+        if file.form == "tar" or media_column(schema_of(file)) is None:
+            return False
+        return any(_MEDIA.search(name) or _MAGIC.match(head or b"") for name, head in first_of(file))
     except DataError:
         raise
     except Exception:  # told when it is read

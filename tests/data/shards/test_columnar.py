@@ -97,3 +97,6 @@ def test_tables_of_numbers_stay_tables(tmp_path: Path) -> None:
     numbers = np.random.default_rng(0).standard_normal((40, 3))
     pq.write_table(pa.table({name: numbers[:, each] for each, name in enumerate("abc")}), tmp_path / "t.parquet")
     assert recognise(tmp_path / "t.parquet").kind == "table"
+    digests = [bytes(row) for row in np.random.default_rng(1).integers(0, 9, (40, 8), dtype=np.uint8)]
+    pq.write_table(pa.table({"a": numbers[:, 0], "b": numbers[:, 1], "digest": digests}), tmp_path / "d.parquet")
+    assert recognise(tmp_path / "d.parquet").kind == "table"
