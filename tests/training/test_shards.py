@@ -19,6 +19,7 @@ from PIL import Image
 HERE = Path(__file__).parent
 SERVER = HERE.parent / "data" / "remote" / "s3_server.py"
 SHARDS, PICTURES = 12, 8
+RESTARTS = 2
 
 
 def fill(bucket: Path) -> None:
@@ -35,7 +36,7 @@ def fill(bucket: Path) -> None:
 
 
 class ComesAndGoes(threading.Thread):
-    """A server that is killed and started again until it is told to stop."""
+    """A server that is killed and started again, some times."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(daemon=True)
@@ -50,7 +51,7 @@ class ComesAndGoes(threading.Thread):
         return process
 
     def run(self) -> None:
-        while not self.ended.wait(4.0):
+        while self.restarts < RESTARTS and not self.ended.wait(4.0):
             self.process.kill()
             self.process.wait()
             if self.ended.wait(0.5):
@@ -85,6 +86,7 @@ def test_killed_runs_on_a_bucket_end_as_one_that_never_stopped(tmp_path: Path) -
         )
     finally:
         server.ended.set()
+        server.join()
         server.process.kill()
     assert done.returncode == 0, done.stderr[-3000:]
     result = json.loads(done.stdout.splitlines()[-1])

@@ -18,7 +18,7 @@ from selflearn.errors import DataError, MissingExtraError
 PATIENCE = 300.0
 """Seconds for which a server may be away; $SELFLEARN_RETRY_SECONDS overrules it."""
 
-_FIRST, _LONGEST = 0.5, 15.0  # seconds between attempts
+_FIRST, _LONGEST = 0.5, 5.0  # seconds between attempts
 _FINAL = (
     DataError,
     MissingExtraError,
