@@ -19,13 +19,13 @@ from selflearn import networks, recipes
 from selflearn.data import read
 from selflearn.training import Budget, RunFolder, fit
 
-STEPS = 60
+STEPS = 40
 
 
 def learn(path: Path, source: str, cache: Path, resume: bool) -> None:
     """One run to its end, in this process; leaves a digest of its weights."""
     torch.set_num_threads(1)
-    more = {"shuffle": 1, "store": 130_000}
+    more = {"shuffle": 1, "store": 95_000}
     dataset = read(source, kind="image", cache_limit=0, cache_dir=cache, more=more)
     assert dataset.streamed
     folder = RunFolder.open(path) if resume else RunFolder.create(path)
@@ -76,7 +76,7 @@ def main(base: Path, source: str) -> None:
     draw = random.Random(0)
     assert attempt(base / "whole", source, base / "cache-whole", None)
     kills = 0
-    while not attempt(base / "killed", source, base / "cache-killed", draw.uniform(0.05, 0.6) if kills < 3 else None):
+    while not attempt(base / "killed", source, base / "cache-killed", draw.uniform(0.05, 0.6) if kills < 2 else None):
         kills += 1
         assert kills < 10
     found = {name: json.loads((base / name / "digest").read_text()) for name in ("whole", "killed")}
