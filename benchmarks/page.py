@@ -81,6 +81,17 @@ SECTIONS = (
         "process of its own. The aim is less than 600 MB.",
     ),
     Section(
+        "Shards",
+        "shards",
+        "shards.json",
+        "--pictures 10000 --side 128",
+        "Pictures a second, decoded anew for each batch by one worker process, from the same JPEG files in a folder, in tars, in "
+        "Parquet, and in a bucket of an S3-compatible server on the same machine (which shares its cores). `first_read` looks "
+        "through everything once, `second_read` finds the index; tars were packed by `selflearn pack`, whose index spares even "
+        "the first. The machine was busy with other work: `pictures_a_processor_second`, of reader and worker together, is what "
+        "can be compared. Peaks are of the reading process and of its worker.",
+    ),
+    Section(
         "Verdicts",
         "verdicts",
         "verdicts-*.json",

@@ -199,6 +199,33 @@ def embed(
 
 
 @app.command()
+def pack(
+    source: Annotated[str, typer.Argument(help="Pictures: a folder, file, URL, or shards.")],
+    out: Annotated[Path, typer.Argument(help="An empty folder.")],
+    shard_size: Annotated[str, typer.Option(help="Bytes of a shard, e.g. 256MB.")] = "256MB",
+    labels: Annotated[str | None, typer.Option(help="A CSV or Parquet of ids and labels (and groups), or a column's name.")] = None,
+    seed: Annotated[int, typer.Option(help="Of the order in which pictures are written.")] = 0,
+) -> None:
+    """Write pictures as tar shards with an index, for data that is larger than a disk or lies in a bucket."""
+    from pydantic import ByteSize, TypeAdapter, ValidationError
+
+    from selflearn.cli.screen import Screen
+    from selflearn.data.images.pack import pack as write
+    from selflearn.errors import DataError
+
+    try:
+        size = TypeAdapter(ByteSize).validate_python(shard_size)
+    except ValidationError as error:
+        raise DataError(f"--shard-size takes bytes, such as 256MB, not {shard_size!r}") from error
+    with Screen() as screen:
+        packed = write(source, out, size, seed, progress=lambda done, total: screen.work("packing", done, total), labels=labels)
+    skipped = f"; {packed.skipped:,} could not be read and were left out" if packed.skipped else ""
+    screen.done(
+        f"{packed.pictures:,} pictures in {packed.shards:,} shards of {packed.bytes / 1e6:,.3g} MB in all in {out}{skipped}"
+    )
+
+
+@app.command()
 def predict(
     run: RunPath,
     source: Annotated[str, typer.Argument(help="A table: CSV, TSV, Parquet, Arrow.")],

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from selflearn.data.batch import Batch
+from selflearn.data.samplers import Blocks, Drawn
 from selflearn.data.spec import Spec
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ class Dataset(ABC):
     facts : ids, labels, classes, groups, skipped and notes.
     fingerprint : hexadecimal content key; equal for equal samples in equal order.
     streamed : True where samples are decoded anew for each batch, which is then better done by worker processes.
+    blocks : which samples are cheap to read together (those of one shard); None where any is as cheap as any other.
     shared : True where a batch of any samples holds all of the data (the nodes of one graph), so that embedding all costs no more.
 
     Class attributes
@@ -72,6 +74,7 @@ class Dataset(ABC):
     drawn: ClassVar[bool] = True
     streamed: bool = False
     shared: bool = False
+    blocks: Blocks | None = None
 
     spec: Spec
     facts: Facts
@@ -101,6 +104,14 @@ class Dataset(ABC):
         """One sample told in words, at most about 200 characters; empty for kinds that are better looked at."""
         return ""
 
+    def prepare(self, blocks: Sequence[int]) -> None:
+        """Told by a loading process which blocks will be wanted soon; must not wait for them."""
+        return
+
+    def incidents(self) -> list[str]:
+        """What went wrong, and was overcome, since the data was read, one sentence each: retries, shards that went away."""
+        return []
+
     def all_alike(self) -> bool:
         """Whether every sample equals the first, so that there is nothing to tell apart."""
         first = self.batch([0]).values
@@ -112,4 +123,6 @@ class Dataset(ABC):
         return True
 
     def __getitems__(self, indices: Sequence[int]) -> Batch:
+        if isinstance(indices, Drawn):
+            self.prepare(indices.ahead)
         return self.batch(indices)

@@ -9,7 +9,10 @@ from typing import Any, Protocol, cast
 
 from selflearn.data.columns import check_width
 from selflearn.data.dataset import Dataset
-from selflearn.data.options import ReadOptions, Recognition
+from selflearn.data.locate import Located, localised, locate
+from selflearn.data.options import Progress, ReadOptions, Recognition
+from selflearn.data.remote.urls import is_pattern
+from selflearn.data.shards.files import Shards
 from selflearn.data.spec import Spec
 from selflearn.errors import DataError, nearest
 
@@ -26,6 +29,9 @@ KINDS: dict[str, str] = {
 NAMES = ("digits", "prior:")
 """How sources begin that are names, and no paths: embedded data, and priors over tasks."""
 
+IN_SHARDS = ("image", "sound")
+"""Kinds of data that are read from shards of encoded files."""
+
 LEAST = 8
 """Fewest samples to learn from: a batch needs negatives beyond one pair, and a held-out fifth must hold one sample at least."""
 
@@ -38,16 +44,25 @@ class _Kind(Protocol):
     def read(self, source: Any, options: ReadOptions) -> Dataset: ...
 
 
-def recognise(source: Any) -> Recognition:
+def recognise(source: Any, progress: Progress | None = None) -> Recognition:
     """Which kind of data a source holds: every kind is asked, the most certain wins.
 
     What one kind cannot read may still be another's: a ragged CSV is no list of pictures, but good texts. So a kind's complaint is
     told only where no kind knows the source.
 
+    Parameters
+    ----------
+    source : as of `read`. progress : called with (done, total) while remote data is copied.
+
     Raises
     ------
     DataError : the path does not exist, or no kind knows the source; says what was looked at.
     """
+    return _recognised(locate(source, ReadOptions(progress=progress)).source)
+
+
+def _recognised(source: Any) -> Recognition:
+    """Of a source that was located."""
     _check_path(source)
     answers, complaints = list[Recognition](), dict[str, list[str]]()
     for name in KINDS:
@@ -69,9 +84,10 @@ def read(source: Any, options: ReadOptions | None = None, **keywords: Any) -> Da
 
     Parameters
     ----------
-    source : a folder, a file, a NumPy array, a torch tensor, a list of pictures or paths, a pandas DataFrame, a Hugging Face
-        dataset, the name "digits" (scikit-learn's 1,797 embedded scans of digits), or a prior over tasks: ``"prior:gp"``, or an
-        object of one's own (`selflearn.data.tasks.Prior`).
+    source : a folder, a file, shards, a pattern (``train-{000..099}.tar``), any of these at a URL that fsspec knows, a data set
+        of the Hugging Face hub (``hf:owner/name``), a NumPy array, a torch tensor, a list of pictures or paths, a pandas
+        DataFrame, a Hugging Face dataset, the name "digits" (scikit-learn's 1,797 embedded scans of digits), or a prior over
+        tasks: ``"prior:gp"``, or an object of one's own (`selflearn.data.tasks.Prior`).
     options : how to read; `keywords` are fields of `ReadOptions` and overrule it.
 
     Raises
@@ -90,13 +106,16 @@ def read(source: Any, options: ReadOptions | None = None, **keywords: Any) -> Da
         given = {each.name: getattr(options, each.name) for each in dataclasses.fields(options)}
         options = ReadOptions.of(**{**given, **keywords})
     kind = options.kind
-    if kind is None:
-        kind = recognise(source).kind
-    elif kind not in KINDS:
+    if kind is not None and kind not in KINDS:
         raise DataError(f"there is no kind of data {kind!r}{nearest(kind, KINDS)}")
+    found = _readable(locate(source, options), source, kind)
+    if kind is None:
+        kind = _recognised(found.source).kind
     else:
-        _check_path(source)
-    dataset = _kind(kind).read(source, options)
+        _check_path(found.source)
+    options = dataclasses.replace(options, labels=localised(options.labels, options), groups=localised(options.groups, options))
+    dataset = _kind(kind).read(found.source, options)
+    dataset.facts.skipped[:0], dataset.facts.notes[:0] = found.skipped, found.notes
     if options.like is None:
         _check_learnable(dataset)
     return dataset
@@ -132,6 +151,17 @@ def _kind(name: str) -> _Kind:
     return cast(_Kind, import_module(KINDS[name]))
 
 
+def _readable(found: Located, source: Any, kind: str | None) -> Located:
+    """What was located, or, for another kind of data than shards are read as, the local table that they also are."""
+    if not isinstance(found.source, Shards) or kind is None or kind in IN_SHARDS:
+        return found
+    if any(each.form == "tar" or each.remote is not None for each in found.source.files):
+        raise DataError(
+            f"{found.source.source} is in shards, which are read as {' or '.join(IN_SHARDS)}, not as {kind}: unpack them"
+        )
+    return Located([str(each.path) for each in found.source.files] if is_pattern(str(source)) else source)
+
+
 def _check_path(source: Any) -> None:
     if not isinstance(source, str | Path) or is_name(source):
         return
@@ -159,6 +189,15 @@ def _check_learnable(dataset: Dataset) -> None:
 
 def _describe(source: Any) -> str:
     """What was looked at, for the message that nothing was recognised."""
+    if isinstance(source, Shards):
+        from selflearn.data.shards.peek import first_of
+
+        inside = ", ".join(name for name, _ in first_of(source.files[0])[:4] if name)
+        return (
+            f"{source.source} is in {len(source.files):,} shards without pictures or recordings"
+            + (f" (the first holds {inside})" if inside else f" ({source.files[0].where} cannot be read)")
+            + "; shards are tars or Parquet files of these: unpack others"
+        )
     if not isinstance(source, str | Path):
         shape = (
             f" of shape {tuple(source.shape)} and type {source.dtype}"

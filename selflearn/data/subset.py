@@ -60,6 +60,7 @@ class _Subset(Dataset):
         facts = whole.facts
         self.whole, self.chosen, self.spec, self.streamed = whole, chosen, whole.spec, whole.streamed
         self.shared = whole.shared
+        self.blocks = None if whole.blocks is None else whole.blocks.take(chosen)
         self.raw_is, self.side, self.drawn = whole.raw_is, whole.side, whole.drawn  # type: ignore[misc]
         self.facts = Facts(
             ids=[facts.ids[row] for row in chosen],
@@ -85,3 +86,9 @@ class _Subset(Dataset):
 
     def words(self, index: int) -> str:
         return self.whole.words(int(self.chosen[index]))
+
+    def prepare(self, blocks: Sequence[int]) -> None:
+        self.whole.prepare(blocks)
+
+    def incidents(self) -> list[str]:
+        return self.whole.incidents()

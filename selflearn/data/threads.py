@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from typing import TypeVar
 
 from selflearn.data.options import ReadOptions
+from selflearn.data.remote.retry import threads
 
 _CHUNK = 32
 Out = TypeVar("Out")
@@ -23,7 +23,7 @@ def in_threads(
 
     source = iter(positions)
     parts = iter(lambda: list(islice(source, _CHUNK)), [])
-    with ThreadPoolExecutor(options.threads) as pool:
+    with threads(options.threads) as pool:
         waiting = [pool.submit(chunk, part) for part in islice(parts, 4 * options.threads)]
         while waiting:
             answers = waiting.pop(0).result()

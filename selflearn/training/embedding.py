@@ -9,7 +9,7 @@ import torch
 
 from selflearn.data.dataset import Dataset
 from selflearn.networks.encoder import Encoder
-from selflearn.training.loading import in_order
+from selflearn.training.loading import in_order, plain_errors
 from selflearn.training.precision import choose_device, choose_precision
 from selflearn.training.randomness import seed_of
 from selflearn.views.base import View
@@ -55,7 +55,7 @@ def embed(
         encoder.to(target).eval()
         if double:
             encoder.double()
-        with torch.inference_mode():
+        with torch.inference_mode(), plain_errors():
             for number, raw in enumerate(in_order(dataset, batch, workers=workers, pin=target.type == "cuda")):
                 seen = view(raw.to(target), generator.manual_seed(seed_of(seed, number)))
                 if double:

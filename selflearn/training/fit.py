@@ -20,7 +20,7 @@ from selflearn.training.checkpoint import Checkpoints
 from selflearn.training.course import Course
 from selflearn.training.distribution import machines
 from selflearn.training.folder import RunFolder
-from selflearn.training.loading import batches
+from selflearn.training.loading import batches, plain_errors
 from selflearn.training.metrics import MetricsFile
 from selflearn.training.optimisers import make_optimiser
 from selflearn.training.precision import PrecisionChoice, choose_device, choose_precision
@@ -111,6 +111,7 @@ def fit(
             # Opened only here: it drops the rows of later stages, which a finished stage that is passed over must not.
             module.metrics = MetricsFile(folder, stage, course.step) if folder is not None and leads() else None
             _drive(module, dataset, device, precision, saved)
+            notes += dataset.incidents()
         if learner is not method:
             method.load_state_dict(whole(learner.state_dict()))
         for encoder in _encoders(method) if settings.compile else []:
@@ -205,7 +206,7 @@ def _drive(
     loader = batches(
         dataset, settings.batch, settings.seed, module.course.micro, workers=settings.workers, pin=device.type == "cuda"
     )
-    with _quiet(), module.stopper.listening():
+    with _quiet(), module.stopper.listening(), plain_errors():
         import lightning.pytorch as pl
 
         options: dict[str, Any] = {"precision": precision.lightning, "accumulate_grad_batches": settings.accumulate}

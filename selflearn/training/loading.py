@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
 from torch.utils.data import DataLoader, Sampler
 
 from selflearn.data import BatchStream, Dataset
 from selflearn.data.batch import Batch
+from selflearn.data.samplers import Blocks, Drawn
+from selflearn.errors import DataError
 from selflearn.ranks import rank, world
 
 MOST_WORKERS = 8  # beyond it, reading waits for the disk and not for processors
@@ -22,13 +27,47 @@ def batches(
 
     `batch` is that of all ranks together.
     """
-    return _loader(dataset, BatchStream(len(dataset), batch // world(), seed, start, rank(), world()), workers, pin)
+    stream = BatchStream(len(dataset), batch // world(), seed, start, rank(), world(), dataset.blocks)
+    return _loader(dataset, stream, workers, pin)
 
 
 def in_order(dataset: Dataset, batch: int, *, workers: int | None = None, pin: bool = False) -> DataLoader[Batch]:
     """Every sample once, in the dataset's order."""
-    rows = [list(range(first, min(first + batch, len(dataset)))) for first in range(0, len(dataset), batch)]
-    return _loader(dataset, rows, workers, pin)
+    rows = [range(first, min(first + batch, len(dataset))) for first in range(0, len(dataset), batch)]
+    return _loader(dataset, _InOrder(rows, dataset.blocks), workers, pin)
+
+
+class _InOrder(Sampler[list[int]]):
+    """Batches one after the other, and of data in blocks the block that follows, to be made ready."""
+
+    def __init__(self, rows: list[range], blocks: Blocks | None) -> None:
+        self.rows, self.blocks = rows, blocks
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __iter__(self) -> Iterator[list[int]]:
+        if self.blocks is None:
+            yield from map(list, self.rows)
+            return
+        of = self.blocks.of
+        ends = np.flatnonzero(np.diff(of)) + 1
+        for each in self.rows:
+            place = np.searchsorted(ends, each[-1], side="right")
+            following = ends[place : place + 1].tolist()
+            yield Drawn(each, tuple(dict.fromkeys(of[[*each, *following]].tolist())))
+
+
+@contextmanager
+def plain_errors() -> Iterator[None]:
+    """A foreseen error of a worker process without the traceback that PyTorch puts before it."""
+    try:
+        yield
+    except DataError as error:
+        _, found, told = str(error).rpartition(f"{type(error).__name__}: ")
+        if not found or "Original Traceback" not in str(error):
+            raise
+        raise DataError(told.strip()) from None
 
 
 def _loader(dataset: Dataset, rows: Any, workers: int | None, pin: bool) -> DataLoader[Batch]:

@@ -13,6 +13,7 @@ import numpy as np
 
 from selflearn import networks, recipes
 from selflearn.data import Dataset, ReadOptions, read, recognise, subset
+from selflearn.data.remote import urls
 from selflearn.errors import RunError
 from selflearn.evaluation import Scorecard, judge, judge_answers
 from selflearn.measures import Verdict
@@ -137,7 +138,7 @@ def read_data(source: Any, labels: Any, groups: Any, request: Request, reporter:
     if not leads():
         wait_for_all()
     if request.kind is None:
-        reporter.say(recognise(source).say())
+        reporter.say(recognise(source, lambda done, total: reporter.work("copying", done, total)).say())
     options = ReadOptions(
         kind=request.kind,
         more=request.read,
@@ -169,6 +170,8 @@ def _digest(request: Request, recipe: Recipe) -> str:
 
 def name_of(source: str | None) -> str:
     """How a source is called in the name of a folder."""
+    if urls.is_url(source) or urls.is_pattern(source or ""):
+        return urls.name_of(source or "")
     place = Path(source or "data").resolve()  # so that "." has a name too
     return (place.name if place.is_dir() else place.stem).replace(":", "-")
 

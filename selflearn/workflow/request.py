@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from selflearn.data.remote.urls import is_pattern, is_url
 from selflearn.errors import RecipeError, RunError, complaint, nearest
 from selflearn.recipes import Recipe
 from selflearn.training import RunFolder
@@ -68,12 +69,12 @@ class Request(BaseModel):
 def written(given: Any) -> str | None:
     """How a source, labels or groups are noted, so that the run can be continued and scored again from wherever one stands.
 
-    A file or folder by its full path; a name (of embedded data, a column) as it is; None for an object in memory.
+    A file, folder or pattern by its full path; a name (of embedded data, a column) as it is; None for an object in memory.
     """
     if not isinstance(given, str | Path):
         return None
     path = Path(given).expanduser()
-    return str(path.absolute()) if path.exists() else str(given)
+    return str(path.absolute()) if path.exists() or (is_pattern(str(given)) and not is_url(given)) else str(given)
 
 
 def read_config(folder: RunFolder) -> tuple[Request, Recipe]:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from itertools import islice
+from itertools import chain, islice
 
 import numpy as np
 import pytest
@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.utils.data import DataLoader
 
-from selflearn.data import BatchStream, read
+from selflearn.data import BatchStream, read, subset
+from selflearn.data.samplers import Blocks, Drawn
 from selflearn.errors import DataError
 
 
@@ -71,3 +72,61 @@ def test_it_drives_a_data_loader() -> None:
 def test_impossible_numbers_are_refused(wrong: dict[str, int]) -> None:
     with pytest.raises(DataError):
         BatchStream(**{"samples": 10, "batch": 2, "seed": 0, **wrong})
+
+
+def in_blocks(samples: int, block: int, window: int) -> Blocks:
+    return Blocks((np.arange(samples) // block).astype(np.int32), window)
+
+
+@given(
+    samples=st.integers(8, 120),
+    block=st.integers(1, 30),
+    window=st.integers(1, 6),
+    start=st.integers(0, 30),
+    world=st.integers(1, 3),
+)
+def test_blocks_change_the_order_and_no_other_law(samples: int, block: int, window: int, start: int, world: int) -> None:
+    blocks = in_blocks(samples, block, window)
+    whole = first(BatchStream(samples, 4 * world, 1, blocks=blocks), start + 3)
+    assert first(BatchStream(samples, 4 * world, 1, start=start, blocks=blocks), 3) == whole[start:]
+    if samples >= 4 * world:
+        shares = [first(BatchStream(samples, 4, 1, rank=rank, world=world, blocks=blocks), 5) for rank in range(world)]
+        assert [[*chain(*parts)] for parts in zip(*shares, strict=True)] == first(
+            BatchStream(samples, 4 * world, 1, blocks=blocks), 5
+        )
+    stream = BatchStream(samples, 4, 2, blocks=blocks)
+    epoch = [*chain(*first(stream, stream.epoch_length))]
+    assert len(epoch) == len(set(epoch)) == stream.epoch_length * stream.size
+
+
+def test_only_a_window_of_blocks_is_wanted_at_a_time_and_the_next_are_named_in_time() -> None:
+    blocks = in_blocks(400, 10, 4)
+    stream = BatchStream(400, 8, 0, blocks=blocks)
+    seen, windows, announced = set[int](), list[set[int]](), set[int]()
+    for batch in first(stream, stream.epoch_length):
+        assert isinstance(batch, Drawn)
+        wanted = set(blocks.of[batch].tolist())
+        assert wanted <= set(batch.ahead)
+        assert len(batch.ahead) <= 8
+        assert not seen or wanted - seen <= announced, "a block came that was not named before"
+        announced = set(batch.ahead)
+        seen |= wanted
+        windows.append(wanted)
+    assert all(len(each) <= 8 for each in windows)
+    assert len(seen) == 40
+    orders = [first(BatchStream(400, 8, 0, start=epoch * stream.epoch_length, blocks=blocks), 1)[0] for epoch in range(2)]
+    assert set(blocks.of[orders[0]].tolist()) != set(blocks.of[orders[1]].tolist())
+
+
+def test_data_of_one_window_is_shuffled_as_if_it_had_no_blocks() -> None:
+    plain = first(BatchStream(90, 8, 3), 30)
+    assert first(BatchStream(90, 8, 3, blocks=in_blocks(90, 10, 9)), 30) == plain
+    assert first(BatchStream(90, 8, 3, blocks=in_blocks(90, 10, 3)), 30) != plain
+
+
+def test_a_part_of_the_data_keeps_its_blocks(few_digits) -> None:
+    data = read(few_digits)
+    data.blocks = in_blocks(len(data), 20, 2)
+    part = subset(data, np.arange(10, 50))
+    assert part.blocks is not None
+    assert part.blocks.of.tolist() == [0] * 10 + [1] * 20 + [2] * 10

@@ -10,13 +10,14 @@ from PIL import Image
 
 from selflearn.data.columns import TABLES, is_frame, read_columns
 from selflearn.data.dataset import Facts
-from selflearn.data.images import archives, folder, tables
+from selflearn.data.images import archives, folder, shards, tables
 from selflearn.data.images.arrays import looks_like_pictures, read_array
 from selflearn.data.images.decode import ENDINGS
 from selflearn.data.images.spec import ImageBatch, ImageSpec
 from selflearn.data.images.store import ArrayImages, Images, StreamedImages
 from selflearn.data.labels import encode
-from selflearn.data.options import NoReading, ReadOptions, Recognition, kind_options
+from selflearn.data.options import ReadOptions, Recognition, kind_options
+from selflearn.data.shards.files import Shards
 from selflearn.data.walk import certainty_of, walk
 from selflearn.errors import DataError
 
@@ -28,7 +29,7 @@ _NUMPY = {".npy", ".npz"}
 
 def recognise(source: Any) -> Recognition | None:
     """Whether a source holds pictures, judged by names, headers and shapes; no picture is decoded."""
-    certainty, why = _judge(source)
+    certainty, why = shards.judge_shards(source) if isinstance(source, Shards) else _judge(source)
     return Recognition("image", certainty, why) if certainty > 0 else None
 
 
@@ -39,7 +40,9 @@ def read(source: Any, options: ReadOptions) -> Images:
     ------
     DataError : it holds no usable pictures; says why.
     """
-    kind_options(NoReading, options)
+    if isinstance(source, Shards):
+        return shards.read_shards(source, options)
+    kind_options(shards.ImageReading, options)
     if isinstance(source, str | Path):
         return _read_path(source, options)
     if _is_hub(source):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
@@ -37,21 +39,33 @@ def collect(origin: Origin, facts: Facts, options: ReadOptions) -> Images:
     cache = _cache(origin, options, like)
     decoded = cache.load() if cache else None
     if decoded is not None and (options.cache_limit is None or decoded.values.nbytes <= options.cache_limit):
-        return _dataset(decoded, facts, like)
+        return _dataset(decoded, facts, like, origin)
     found = survey(origin, options)
-    if not found.headers:
+    if not len(found):
         raise DataError(_nothing_usable(found.failed, facts))
-    layout = choose_layout(found.headers.values(), options.size, like)
-    job = _Job(origin, found, layout, options, notes_on(found.headers, facts.ids, layout))
+    layout = choose_layout(found.headers, options.size, like)
+    job = _Job(origin, found, layout, options, notes_on(found, facts.ids, layout))
+    settled = _settled(cache, origin)
+    if settled is not None and settled.exists():
+        return job.stream(facts, like)
     if cache and job.bytes <= options.room_on_disk():
         try:
-            return _dataset(job.to_disk(cache), facts, like)
+            return _dataset(job.to_disk(cache), facts, like, origin)
         except OSError as error:
             job.notes.append(f"no cache could be kept in {cache.place.parent}: {error.strerror or error}")
     if job.bytes <= options.room_in_memory():
-        return _dataset(job.decode_into(np.empty(job.shape, dtype=layout.dtype)), facts, like)
+        return _dataset(job.decode_into(np.empty(job.shape, dtype=layout.dtype)), facts, like, origin)
     job.notes.append(f"decoded pictures would take {job.bytes / 1e9:.3g} GB: they are decoded anew for each batch")
+    if settled is not None:
+        with contextlib.suppress(OSError):
+            settled.parent.mkdir(parents=True, exist_ok=True)
+            settled.touch()
     return job.stream(facts, like)
+
+
+def _settled(cache: PictureCache | None, origin: Origin) -> Path | None:
+    """Marks that shards are not kept decoded, so that a run resumed when more room is free finds its data unchanged."""
+    return None if cache is None or origin.blocks is None else cache.place.with_suffix(".streamed")
 
 
 @dataclass
@@ -66,7 +80,7 @@ class _Job:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        return (len(self.found.headers), *self.layout.shape)
+        return (len(self.found), *self.layout.shape)
 
     @property
     def bytes(self) -> int:
@@ -76,16 +90,19 @@ class _Job:
     def mixed(self) -> bool:
         """Whether any picture's proportions differ, by more than rounding, from the stored ones."""
         stored = self.layout.width / self.layout.height
-        return any(abs(each.width / each.height - stored) > 0.01 * stored for each in self.found.headers.values())
+        return bool((np.abs(self.found.aspect - stored) > 0.01 * stored).any())
 
     def decode_into(self, values: np.ndarray) -> Decoded:
-        positions = np.array(sorted(self.found.headers), dtype=np.int64)
+        positions = self.found.positions
         aspect = np.ones(len(positions), dtype=np.float32)
 
         def work(row: int) -> str | None:
+            self.origin.approach(int(positions[row]))
             try:
                 with self.origin.open(int(positions[row])) as image:
                     values[row], aspect[row] = decode(image, self.layout)
+            except DataError:  # not this picture's fault: a server that does not come back, a full disk
+                raise
             except Exception as error:  # one bad file never ends a run
                 return reason(error)
             return None
@@ -107,19 +124,20 @@ class _Job:
 
     def stream(self, facts: Facts, like: ImageSpec | None) -> StreamedImages:
         """Only the sample that is measured is decoded now."""
-        positions = np.array(sorted(self.found.headers), dtype=np.int64)
+        positions = self.found.positions
         chosen = positions[sample_rows(len(positions), int(np.prod(self.layout.shape)))]
-        sampled = replace(self, found=Survey({int(each): self.found.headers[each] for each in chosen}, dict(self.found.failed)))
+        sampled = replace(self, found=self.found.only(chosen))
         decoded = sampled.decode_into(np.empty((len(chosen), *self.layout.shape), dtype=self.layout.dtype))
         if not len(decoded.rows):
             raise DataError(_nothing_usable(decoded.failed, facts))
         usable = np.setdiff1d(positions, np.array(sorted(decoded.failed), dtype=np.int64))
-        headers = [self.found.headers[int(each)] for each in usable]
-        aspect = np.array([each.width / each.height for each in headers], dtype=np.float32) if self.mixed else None
+        aspect = self.found.only(usable).aspect.astype(np.float32) if self.mixed else None
         stamp = self.origin.stamp() or decoded.content
         content = hashlib.blake2b(f"{stamp} {self.layout} {len(usable)}".encode(), digest_size=16).hexdigest()
         spec = _spec(decoded, like)
-        return StreamedImages(spec, _cut(facts, usable, decoded.failed, self.notes), content, self.origin, usable, aspect)
+        kept = StreamedImages(spec, _cut(facts, usable, decoded.failed, self.notes), content, self.origin, usable, aspect)
+        kept.blocks = None if self.origin.blocks is None else self.origin.blocks.take(usable)
+        return kept
 
 
 def _cache(origin: Origin, options: ReadOptions, like: ImageSpec | None) -> PictureCache | None:
@@ -130,11 +148,11 @@ def _cache(origin: Origin, options: ReadOptions, like: ImageSpec | None) -> Pict
     return PictureCache(options.cache_folder, hashlib.blake2b(f"{VERSION} {stamp} {form}".encode(), digest_size=16).hexdigest())
 
 
-def _dataset(decoded: Decoded, facts: Facts, like: ImageSpec | None) -> ArrayImages:
+def _dataset(decoded: Decoded, facts: Facts, like: ImageSpec | None, origin: Origin) -> ArrayImages:
     if not len(decoded.rows):
         raise DataError(_nothing_usable(decoded.failed, facts))
     whole = len(decoded.rows) == len(decoded.values)
-    return ArrayImages(
+    kept = ArrayImages(
         _spec(decoded, like),
         _cut(facts, decoded.positions, decoded.failed, decoded.notes),
         decoded.content,
@@ -142,6 +160,9 @@ def _dataset(decoded: Decoded, facts: Facts, like: ImageSpec | None) -> ArrayIma
         None if whole else decoded.rows,
         decoded.aspect,
     )
+    # The order of batches must not depend on whether there was room to keep pictures decoded.
+    kept.blocks = None if origin.blocks is None else origin.blocks.take(decoded.positions)
+    return kept
 
 
 def _spec(decoded: Decoded, like: ImageSpec | None) -> ImageSpec:

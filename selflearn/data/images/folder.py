@@ -31,7 +31,12 @@ def is_picture(path: str | Path) -> bool:
             head = file.read(12)
     except OSError:
         return False
-    return head.startswith(_MAGIC) or (head[:4] == b"RIFF" and head[8:] == b"WEBP") or (head[:2] == b"BM" and not ending)
+    return looks_like_a_picture(head) and (head[:2] != b"BM" or not ending)
+
+
+def looks_like_a_picture(head: bytes) -> bool:
+    """Whether first bytes are those of a picture."""
+    return head.startswith(_MAGIC) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP") or head[:2] == b"BM"
 
 
 def read_folder(root: Path, options: ReadOptions) -> Images:

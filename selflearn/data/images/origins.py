@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -12,11 +12,19 @@ import numpy as np
 from PIL import Image
 
 from selflearn.data.images.decode import FORMATS, Unreadable
+from selflearn.data.samplers import Blocks
 from selflearn.data.walk import stamp_of
 
 
 class Origin(Protocol):
-    """Encoded pictures, opened one at a time; it can be sent to worker processes."""
+    """Encoded pictures, opened one at a time; it can be sent to worker processes.
+
+    Attributes
+    ----------
+    blocks : which pictures are cheap to read together; None where any is as cheap as any other.
+    """
+
+    blocks: Blocks | None = None
 
     def __len__(self) -> int: ...
 
@@ -28,8 +36,33 @@ class Origin(Protocol):
         """A key that changes when any picture does, without reading them; None where there is none."""
         ...
 
+    def encoded(self, position: int) -> bytes:
+        """The file that the picture is; of one that is no file, as PNG."""
+        with self.open(position) as image:
+            return as_png(image)
 
-class Files:
+    def headers(self) -> np.ndarray | None:
+        """(n,) rows of `HEADERS`, where all pictures were looked at before; else None."""
+        return None
+
+    def approach(self, position: int) -> None:
+        """Told, while pictures are read in their order, which is read now: what follows may be made ready. Does not wait."""
+        return
+
+    def prepare(self, blocks: Sequence[int]) -> None:
+        """Make these blocks ready without waiting."""
+        return
+
+    def made_ready(self, positions: np.ndarray) -> Iterator[np.ndarray]:
+        """Places in `positions` of pictures that are best opened now, some at a time; what these need is ready then."""
+        yield np.arange(len(positions))
+
+    def incidents(self) -> list[str]:
+        """What went wrong and was overcome, one sentence each."""
+        return []
+
+
+class Files(Origin):
     """Picture files below a root.
 
     Parameters
@@ -54,12 +87,16 @@ class Files:
                 raise Unreadable("the file is empty (0 bytes)") from None
             raise
 
+    def encoded(self, position: int) -> bytes:
+        """As it lies there."""
+        return Path(self.root, self.paths[position]).read_bytes()
+
     def stamp(self) -> str:
         """Of root, relative paths, sizes and times of change."""
         return stamp_of(self.root, self.paths)
 
 
-class Blobs:
+class Blobs(Origin):
     """Encoded pictures end to end in one buffer.
 
     Parameters
@@ -82,12 +119,17 @@ class Blobs:
             raise Unreadable("it has no bytes")
         return Image.open(io.BytesIO(self.buffer[begin:end].tobytes()), formats=FORMATS)
 
+    def encoded(self, position: int) -> bytes:
+        """As it lies there."""
+        begin, end = self.offsets[position : position + 2]
+        return self.buffer[begin:end].tobytes()
+
     def stamp(self) -> str:
         """Of the file they come from."""
         return self.key
 
 
-class Objects:
+class Objects(Origin):
     """Pictures as objects: PIL pictures, encoded bytes, paths, or the {"bytes", "path"} of Hugging Face files.
 
     Parameters
@@ -119,3 +161,10 @@ class Objects:
     def stamp(self) -> str | None:
         """The key it was given."""
         return self.key
+
+
+def as_png(image: Image.Image) -> bytes:
+    """A picture as the bytes of a PNG file."""
+    file = io.BytesIO()
+    image.save(file, "PNG")
+    return file.getvalue()

@@ -17,6 +17,8 @@ from selflearn.data.dataset import Dataset, Facts
 from selflearn.data.images.decode import Layout, decode, reason
 from selflearn.data.images.origins import Origin
 from selflearn.data.images.spec import ImageBatch, ImageSpec
+from selflearn.data.shards.files import Gone
+from selflearn.errors import DataError
 
 RAW_SIDE = 32
 """Baselines see at most 32 x 32 pixels: enough for what raw pixels can tell, and PCA stays cheap."""
@@ -136,20 +138,32 @@ class StreamedImages(Images):
         spec = self.spec
         layout = Layout(spec.channels, spec.height, spec.width, spec.dtype)
         gathered = np.empty((len(indices), *layout.shape), dtype=spec.dtype)
-        for each, index in enumerate(indices):
-            try:
-                with self.origin.open(int(self.rows[index])) as image:
-                    gathered[each] = decode(image, layout)[0]
-            except Exception as error:
-                gathered[each] = self._mean_colour()
-                self._tell(int(index), error)
+        for together in self.origin.made_ready(self.rows[indices]):
+            for each in together.tolist():
+                index = int(indices[each])
+                try:
+                    with self.origin.open(int(self.rows[index])) as image:
+                        gathered[each] = decode(image, layout)[0]
+                except DataError:  # not this picture's fault: a server that does not come back, a full disk
+                    raise
+                except Exception as error:
+                    gathered[each] = self._mean_colour()
+                    self._tell(index, error)
         return gathered
+
+    def prepare(self, blocks: Sequence[int]) -> None:
+        """Of the origin."""
+        self.origin.prepare(blocks)
+
+    def incidents(self) -> list[str]:
+        """Of the origin."""
+        return self.origin.incidents()
 
     def _mean_colour(self) -> np.ndarray:
         raw = np.array(self.spec.mean) * (self.spec.high - self.spec.low) + self.spec.low
         return raw.astype(self.spec.dtype)[:, None, None]
 
     def _tell(self, index: int, error: Exception) -> None:
-        if index not in self._told:
+        if index not in self._told and not isinstance(error, Gone):  # a shard that is gone was told of once, not by picture
             self._told.add(index)
             warnings.warn(f"{self.facts.ids[index]} is shown as a plain picture: {reason(error)}", RuntimeWarning, stacklevel=2)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
+import os
 from dataclasses import dataclass
-from pathlib import PurePath
 
 import numpy as np
 
-from selflearn.data.images.decode import ENDINGS, Header, Layout, examine, reason
+from selflearn.data.images.decode import DEPTHS, ENDINGS, HEADERS, Layout, as_row, examine, form_name, reason
 from selflearn.data.images.origins import Origin
-from selflearn.data.images.spec import ImageSpec, PixelType
+from selflearn.data.images.spec import ImageSpec
 from selflearn.data.options import ReadOptions
 from selflearn.data.threads import in_threads
 from selflearn.errors import DataError
@@ -23,37 +21,65 @@ pixels to choose from, and 100,000 colour pictures take 5 GB."""
 
 @dataclass
 class Survey:
-    """Headers by position in the origin, and why some pictures have none."""
+    """What is known of pictures before they are decoded.
 
-    headers: dict[int, Header]
+    Attributes
+    ----------
+    positions : (n,) int64, rising: which pictures of the origin have a header.
+    headers : (n,) rows of `HEADERS`.
+    failed : position -> why it has none.
+    """
+
+    positions: np.ndarray
+    headers: np.ndarray
     failed: dict[int, str]
+
+    def __len__(self) -> int:
+        return len(self.positions)
+
+    @property
+    def aspect(self) -> np.ndarray:
+        """(n,) float64 width / height."""
+        return self.headers["width"] / self.headers["height"].astype(np.float64)
+
+    def only(self, positions: np.ndarray) -> Survey:
+        """Of some of the pictures."""
+        return Survey(positions, self.headers[np.searchsorted(self.positions, positions)], dict(self.failed))
 
 
 def survey(origin: Origin, options: ReadOptions) -> Survey:
-    """Look at every header; progress counts this as the first half of the work."""
+    """Look at every header, unless the origin knows them; progress counts this as the first half of the work."""
 
-    def look(position: int) -> Header | str:
+    def look(position: int) -> tuple[object, ...] | str:
         try:
             with origin.open(position) as image:
-                return examine(image)
+                return as_row(examine(image))
         except Exception as error:  # one bad file never ends a run
             return reason(error)
 
-    found = Survey({}, {})
+    known = origin.headers()
+    if known is not None:
+        return Survey(np.arange(len(origin), dtype=np.int64), known, {})
+    rows, failed = list[tuple[object, ...]](), dict[int, str]()
     for position, answer in enumerate(in_threads(look, range(len(origin)), options, 2 * len(origin))):
-        if isinstance(answer, Header):
-            found.headers[position] = answer
+        if isinstance(answer, str):
+            failed[position] = answer
         else:
-            found.failed[position] = answer
-    return found
+            rows.append(answer)
+    positions = np.setdiff1d(np.arange(len(origin), dtype=np.int64), np.fromiter(failed, dtype=np.int64, count=len(failed)))
+    return Survey(positions, np.array(rows, dtype=HEADERS), failed)
 
 
-def choose_layout(headers: Iterable[Header], size: int | None, like: ImageSpec | None = None) -> Layout:
+def choose_layout(headers: np.ndarray, size: int | None, like: ImageSpec | None = None) -> Layout:
     """The one form in which pictures with these headers are stored.
 
     Pictures of one size keep it, or are reduced alike to an area of at most side x side, where side is `size` or 128. Mixed
     sizes are stored square, with the side of the median picture (the root of its area) or that limit. Grey and colour
     together become colour; depths together become the deepest.
+
+    Parameters
+    ----------
+    headers : (n,) rows of `HEADERS`.
 
     Raises
     ------
@@ -63,59 +89,59 @@ def choose_layout(headers: Iterable[Header], size: int | None, like: ImageSpec |
         if like.channels not in {1, 3}:
             raise DataError(f"the encoder reads pictures of {like.channels} channels, and files give 1 or 3: give it arrays")
         return Layout(like.channels, like.height, like.width, like.dtype)
-    headers = list(headers)
-    depths = {each.depth for each in headers}
-    dtype: PixelType = "float32" if "float32" in depths else "uint16" if "uint16" in depths else "uint8"
-    channels = 3 if any(each.colour for each in headers) else 1
+    dtype = DEPTHS[int(headers["depth"].max())]
+    channels = 3 if headers["colour"].any() else 1
     limit = size or SIDE
-    sizes = {(each.width, each.height) for each in headers}
-    if len(sizes) == 1:
-        width, height = sizes.pop()
+    widths, heights = headers["width"].astype(np.int64), headers["height"].astype(np.int64)
+    if (widths == widths[0]).all() and (heights == heights[0]).all():
+        width, height = int(widths[0]), int(heights[0])
         factor = min(1.0, limit / (width * height) ** 0.5)
         return Layout(channels, max(round(height * factor), 1), max(round(width * factor), 1), dtype)
-    side = int(np.median([(each.width * each.height) ** 0.5 for each in headers]))
+    side = int(np.median((widths * heights) ** 0.5))
     side = max(min(side, limit), 1)
     return Layout(channels, side, side, dtype)
 
 
-def notes_on(headers: dict[int, Header], ids: list[str], layout: Layout) -> list[str]:
+def notes_on(found: Survey, ids: list[str], layout: Layout) -> list[str]:
     """What was done to pictures beyond decoding, counted."""
-    every = list(headers.values())
-    sizes = Counter((each.width, each.height) for each in every)
-    colour = sum(each.colour for each in every)
-    deep = Counter(each.depth for each in every)
-    wrong = [position for position, each in headers.items() if _wrong_ending(ids[position], each)]
+    headers = found.headers
+    sizes = np.unique(headers["width"].astype(np.int64) << 32 | headers["height"])
+    colour = int(headers["colour"].sum())
+    deep = {DEPTHS[number]: int(count) for number, count in zip(*np.unique(headers["depth"], return_counts=True), strict=True)}
+    wrong = [
+        (position, form)
+        for position, form in zip(found.positions.tolist(), headers["format"].tolist(), strict=True)
+        if _wrong_ending(ids[position], form)
+    ]
     lines = []
     if len(sizes) > 1:
-        sides = sorted(max(size) for size in sizes)
-        lines.append(
-            f"pictures have {len(sizes)} sizes (longer side {sides[0]} to {sides[-1]}); stored as {layout.width} x {layout.height}"
-        )
-    elif (layout.width, layout.height) not in sizes:
-        width, height = next(iter(sizes))
+        sides = np.maximum(headers["width"], headers["height"])
+        spread = f"longer side {sides.min()} to {sides.max()}"
+        lines.append(f"pictures have {len(sizes)} sizes ({spread}); stored as {layout.width} x {layout.height}")
+    elif (layout.width, layout.height) != (headers["width"][0], headers["height"][0]):
+        width, height = headers["width"][0], headers["height"][0]
         lines.append(f"pictures of {width} x {height} are stored as {layout.width} x {layout.height}")
-    if layout.channels == 3 and colour < len(every):
-        lines.append(f"{_count(len(every) - colour)} grey among colour: stored as colour")
+    if layout.channels == 3 and colour < len(headers):
+        lines.append(f"{_count(len(headers) - colour)} grey among colour: stored as colour")
     if layout.channels == 1 and colour:
         lines.append(f"{_count(colour)} in colour: stored as grey")
     if len(deep) > 1 or layout.dtype not in deep:
         lines.append(f"depths differ ({', '.join(f'{count} {depth}' for depth, count in deep.items())}): stored as {layout.dtype}")
-    if turned := sum(each.turned for each in every):
+    if turned := int(headers["turned"].sum()):
         lines.append(f"{_count(turned)} turned as the EXIF tag says")
-    if alpha := sum(each.alpha for each in every):
+    if alpha := int(headers["alpha"].sum()):
         lines.append(f"{_count(alpha)} with transparency: shown over white where it varies")
-    if frames := sum(each.frames > 1 for each in every):
+    if frames := int((headers["frames"] > 1).sum()):
         lines.append(f"{_count(frames)} of several pages or frames: the first is taken")
     if wrong:
-        lines.append(
-            f"{_count(len(wrong))} with a wrong ending ({ids[wrong[0]]} is {headers[wrong[0]].format}): the content decides"
-        )
+        first, form = wrong[0]
+        lines.append(f"{_count(len(wrong))} with a wrong ending ({ids[first]} is {form_name(form)}): the content decides")
     return lines
 
 
-def _wrong_ending(name: str, header: Header) -> bool:
-    ending = PurePath(name).suffix.lower()
-    return ending in ENDINGS and header.format != "memory" and ENDINGS[ending] != header.format
+def _wrong_ending(name: str, form: int) -> bool:
+    ending = os.path.splitext(name)[1].lower()
+    return ending in ENDINGS and form_name(form) not in {"memory", ENDINGS[ending]}
 
 
 def _count(number: int) -> str:

@@ -13,6 +13,7 @@ from selflearn.data.columns import GROUP_NAMES, ID_NAMES, LABEL_NAMES, Columns, 
 from selflearn.data.dataset import Facts
 from selflearn.data.images.collect import collect
 from selflearn.data.images.decode import ENDINGS
+from selflearn.data.images.folder import looks_like_a_picture
 from selflearn.data.images.origins import Files, Objects, Origin
 from selflearn.data.images.store import Images
 from selflearn.data.labels import attach, encode, number_groups
@@ -118,5 +119,6 @@ def _holds_pictures(values: Sequence[Any]) -> bool:
     if not known:
         return False
     if all(is_object(each) for each in known):
-        return True
+        encoded = [each for each in known if isinstance(each, bytes | bytearray)]  # bytes may be anything: digests, say
+        return not encoded or any(looks_like_a_picture(bytes(each[:12])) for each in encoded)
     return all(isinstance(each, str | Path) and Path(each).suffix.lower() in ENDINGS for each in known)

@@ -15,7 +15,8 @@ from selflearn.data.headers import shapes_of
 from selflearn.data.labels import attach
 from selflearn.data.manifest import manifest, path_list
 from selflearn.data.options import ReadOptions, Recognition, kind_options
-from selflearn.data.sound import arrays
+from selflearn.data.shards.files import Shards
+from selflearn.data.sound import arrays, shards
 from selflearn.data.sound.collect import collect
 from selflearn.data.sound.decode import ENDINGS, is_sound
 from selflearn.data.sound.options import SoundReading
@@ -34,7 +35,7 @@ _LOOKED_AT = 20
 
 def recognise(source: Any) -> Recognition | None:
     """Whether a source holds sound, judged by names, first bytes and shapes; nothing is decoded."""
-    certainty, why = _judge(source)
+    certainty, why = shards.judge_shards(source) if isinstance(source, Shards) else _judge(source)
     return Recognition("sound", certainty, why) if certainty > 0 else None
 
 
@@ -50,6 +51,8 @@ def read(source: Any, options: ReadOptions) -> Sound:
     MissingExtraError : soundfile is needed and not installed.
     """
     reading = kind_options(SoundReading, options)
+    if isinstance(source, Shards):
+        return shards.read_shards(source, reading, options)
     if isinstance(source, str | Path):
         return _read_path(Path(source).expanduser(), reading, options)
     if is_frame(source):

@@ -16,7 +16,7 @@ from selflearn.data.sound import decode
 from selflearn.data.sound.decode import Header, Unreadable, reason, resample
 from selflearn.data.sound.form import LEAST, Form, Pieces, choose_form, cut, spec_of
 from selflearn.data.sound.options import SoundReading
-from selflearn.data.sound.origins import Origin, Recordings
+from selflearn.data.sound.origins import Origin
 from selflearn.data.sound.spec import SoundSpec
 from selflearn.data.sound.store import Sound, StoredSound, StreamedSound, mixed, quantised
 from selflearn.data.threads import in_threads
@@ -43,8 +43,8 @@ def collect(origin: Origin, facts: Facts, reading: SoundReading, options: ReadOp
     cache = _cache(origin, reading, options, like)
     stored = cache.load() if cache else None
     if stored is not None and (options.cache_limit is None or stored.values.nbytes <= options.cache_limit):
-        return _dataset(stored, facts, like)
-    if isinstance(origin, Recordings) and origin.compressed() and decode.library() is None:
+        return _dataset(stored, facts, like, origin)
+    if origin.compressed() and decode.library() is None:
         raise decode.missing()
     headers, failed = _survey(origin, options)
     if not headers:
@@ -52,11 +52,11 @@ def collect(origin: Origin, facts: Facts, reading: SoundReading, options: ReadOp
     job = _Job(origin, headers, failed, choose_form(headers, reading, like), options)
     if cache and job.bytes <= options.room_on_disk():
         try:
-            return _dataset(job.to_disk(cache), facts, like)
+            return _dataset(job.to_disk(cache), facts, like, origin)
         except OSError as error:
             job.form.notes.append(f"no cache could be kept in {cache.place.parent}: {error.strerror or error}")
     if job.bytes <= options.room_in_memory():
-        return _dataset(job.decode_into(np.zeros(job.shape, dtype=job.form.dtype)), facts, like)
+        return _dataset(job.decode_into(np.zeros(job.shape, dtype=job.form.dtype)), facts, like, origin)
     job.form.notes.append(f"decoded recordings would take {job.bytes / 1e9:.3g} GB: they are decoded anew for each batch")
     return job.stream(facts, like)
 
@@ -97,6 +97,8 @@ class _Job:
                 found = _load(self.origin, int(positions[row]), self.form)[: slots[row]]
                 values[offsets[row] : offsets[row] + len(found)] = found
                 return len(found)
+            except DataError:  # not this recording's fault: a server that does not come back, a full disk
+                raise
             except Exception as error:  # one bad file never ends a run
                 return reason(error)
 
@@ -139,7 +141,9 @@ class _Job:
         rates = {position: header.rate for position, header in self.headers.items()}
         spec = like or spec_of(pieces, self.form)
         rows = positions[pieces.owner]
-        return StreamedSound(spec, known, content, pieces.lengths, self.origin, rows, pieces.begins, rates)
+        kept = StreamedSound(spec, known, content, pieces.lengths, self.origin, rows, pieces.begins, rates)
+        kept.blocks = None if self.origin.blocks is None else self.origin.blocks.take(rows)
+        return kept
 
 
 def _load(origin: Origin, position: int, form: Form) -> np.ndarray:
@@ -196,12 +200,12 @@ def _cache(origin: Origin, reading: SoundReading, options: ReadOptions, like: So
     stamp = origin.stamp() if options.cache else None
     if stamp is None:
         return None
-    form = like.model_dump_json() if like else reading.model_dump_json()
+    form = like.model_dump_json() if like else reading.model_dump_json(exclude={"shuffle", "store"})
     key = hashlib.blake2b(f"{VERSION} {stamp} {form}".encode(), digest_size=16).hexdigest()
     return Cache(options.cache_folder, "sound", key)
 
 
-def _dataset(stored: Stored, facts: Facts, like: SoundSpec | None) -> StoredSound:
+def _dataset(stored: Stored, facts: Facts, like: SoundSpec | None, origin: Origin) -> StoredSound:
     index, told = stored.index, stored.facts
     failed = {int(position): why for position, why in told["failed"].items()}
     if not len(index["positions"]):
@@ -209,7 +213,9 @@ def _dataset(stored: Stored, facts: Facts, like: SoundSpec | None) -> StoredSoun
     own = SoundSpec.model_validate(told["spec"])
     pieces = Pieces(index["owner"], index["begins"], index["lengths"])
     known = _facts(facts, index["positions"], pieces, failed, told["notes"], own.rate, own.windowed)
-    return StoredSound(like or own, known, told["content"], pieces.lengths, stored.values, index["starts"])
+    kept = StoredSound(like or own, known, told["content"], pieces.lengths, stored.values, index["starts"])
+    kept.blocks = None if origin.blocks is None else origin.blocks.take(index["positions"][pieces.owner])
+    return kept
 
 
 def _facts(

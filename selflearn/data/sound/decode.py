@@ -67,7 +67,12 @@ def is_sound(path: str | Path) -> bool:
             head = file.read(12)
     except OSError:
         return False
-    return head.startswith((b"fLaC", b"OggS", b"ID3")) or (head[:4] == b"RIFF" and head[8:] == b"WAVE")
+    return looks_like_sound(head)
+
+
+def looks_like_sound(head: bytes) -> bool:
+    """Whether first bytes are those of a recording."""
+    return head.startswith((b"fLaC", b"OggS", b"ID3")) or (head[:4] == b"RIFF" and head[8:12] == b"WAVE")
 
 
 def reason(error: BaseException) -> str:

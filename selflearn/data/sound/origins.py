@@ -9,13 +9,21 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from selflearn.data.samplers import Blocks
 from selflearn.data.sound import decode
 from selflearn.data.sound.decode import Header, Unreadable
 from selflearn.data.walk import stamp_of
 
 
 class Origin(Protocol):
-    """Recordings, read one at a time; it can be sent to worker processes."""
+    """Recordings, read one at a time; it can be sent to worker processes.
+
+    Attributes
+    ----------
+    blocks : which recordings are cheap to read together; None where any is as cheap as any other.
+    """
+
+    blocks: Blocks | None = None
 
     def __len__(self) -> int: ...
 
@@ -31,8 +39,20 @@ class Origin(Protocol):
         """A key that changes when any recording does, without reading them; None where there is none."""
         ...
 
+    def compressed(self) -> bool:
+        """Whether any needs more than the standard library."""
+        return False
 
-class Recordings:
+    def prepare(self, blocks: Sequence[int]) -> None:
+        """Make these blocks ready without waiting."""
+        return
+
+    def incidents(self) -> list[str]:
+        """What went wrong and was overcome, one sentence each."""
+        return []
+
+
+class Recordings(Origin):
     """Recordings as files, or as encoded bytes.
 
     Parameters
@@ -74,7 +94,7 @@ class Recordings:
         raise Unreadable(f"a {type(item).__name__} is no recording" if item is not None else "there is no recording (None)")
 
 
-class Arrays:
+class Arrays(Origin):
     """Recordings in memory, end to end.
 
     Parameters

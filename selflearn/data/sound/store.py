@@ -19,6 +19,7 @@ from selflearn.data.sound.origins import Origin
 from selflearn.data.sound.picture import portrait
 from selflearn.data.sound.spec import SoundSpec
 from selflearn.data.sound.spectrum import described
+from selflearn.errors import DataError
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -168,11 +169,21 @@ class StreamedSound(Sound):
             skipped = round((begin - first) * spec.rate)
             values = quantised(values[skipped : skipped + length], spec)
             found[: len(values)] = values
+        except DataError:  # not this recording's fault: a server that does not come back, a full disk
+            raise
         except Exception as error:
             if row not in self._told:
                 self._told.add(row)
                 warnings.warn(f"{self.facts.ids[row]} is heard as silence: {reason(error)}", RuntimeWarning, stacklevel=2)
         return found
+
+    def prepare(self, blocks: Sequence[int]) -> None:
+        """Of the origin."""
+        self.origin.prepare(blocks)
+
+    def incidents(self) -> list[str]:
+        """Of the origin."""
+        return self.origin.incidents()
 
 
 def mixed(values: np.ndarray, channels: int) -> np.ndarray:

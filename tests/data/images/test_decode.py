@@ -10,7 +10,7 @@ from PIL import Image
 
 from selflearn.data import read
 from selflearn.data.images import ImageBatch, ImageSpec
-from selflearn.data.images.decode import Header
+from selflearn.data.images.decode import HEADERS, Header, as_row
 from selflearn.data.images.survey import choose_layout
 from selflearn.errors import DataError
 
@@ -173,7 +173,7 @@ def header(width: int, height: int) -> Header:
     ],
 )
 def test_the_stored_size(sizes: list[tuple[int, int]], size: int | None, stored_as: tuple[int, int]) -> None:
-    layout = choose_layout([header(*each) for each in sizes], size)
+    layout = choose_layout(np.array([as_row(header(*each)) for each in sizes], dtype=HEADERS), size)
     assert (layout.width, layout.height) == stored_as
 
 
