@@ -189,8 +189,10 @@ def states(count: int, base: Path, draw: random.Random) -> dict[str, Any]:
     whole = attempt(case, base / "whole")
     cut_off(case, base / "cut", time.perf_counter() - began)
     finished = base / "finished"
-    apart(functools.partial(_finish, finished))
-    expected = apart(functools.partial(_opened, finished))
+    said = [apart(functools.partial(_finish, finished)), apart(functools.partial(_opened, finished))]
+    expected = said[-1]
+    if said[0] != "done" or ":" in expected:
+        sys.exit(f"there is no finished run to damage: {said}")
     words: list[str] = []
     odd: dict[str, str] = {}
     for number in range(count):

@@ -80,7 +80,9 @@ def load_optimiser(optimiser: torch.optim.Optimizer, saved: Mapping[str, Any]) -
         number: {name: _like(value, weights[number]) if number < len(weights) else value for name, value in kept.items()}
         for number, kept in saved["state"].items()
     }
-    kernels = [{name: group[name] for name in ("fused", "foreach") if name in group} for group in optimiser.param_groups]
+    kernels: list[dict[str, Any]] = [
+        {name: group[name] for name in ("fused", "foreach") if name in group} for group in optimiser.param_groups
+    ]
     optimiser.load_state_dict({**saved, "state": state})
     for group, own in zip(optimiser.param_groups, kernels, strict=True):
         group.update(own)  # which kernels there are depends on how weights are held now

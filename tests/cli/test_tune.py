@@ -32,7 +32,7 @@ def rows(tmp_path_factory) -> Path:
 def test_the_ladder_is_shown(selflearn, rows, tmp_path):
     done = selflearn("tune", rows, *QUICK, "--budget", "80steps", "--out", "run", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    for said in ("2 candidates climb 2 rungs", "(default)", "Dropped", " of 2: ", "chosen", "Verdict:", "report.html"):
+    for said in ("2 candidates climb 2 rungs", "(default)", "Dropped", "of 2: score", "chosen", "Verdict:", "report.html"):
         assert said in done.stdout, said
     page = (tmp_path / "run" / "report.html").read_text()
     assert "How it was chosen" in page

@@ -64,7 +64,7 @@ def kill_once(victim: str, when) -> threading.Thread:
     """Meanwhile: as soon as `when()`, one of Ray's workers whose title holds `victim` is killed."""
 
     def watch() -> None:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 600
         while time.monotonic() < deadline:
             found = [pid for pid in workers(victim) if when()]
             if found:
