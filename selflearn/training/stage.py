@@ -77,7 +77,7 @@ class GradientStage(pl.LightningModule):
         self.generator = torch.Generator()
         self._before, self._first = course.seconds, course.samples
         self._began = self._saved = self._looked = self._reported = time.perf_counter()
-        self._looking = self._save_due = False
+        self._looking = self._judging = self._save_due = False
         self._outcome: Outcome | None = None
         self._grad_norm: Tensor | None = None
 
@@ -123,10 +123,12 @@ class GradientStage(pl.LightningModule):
     def training_step(self, views: list[Batch], batch_idx: int) -> Tensor:
         """The losses of one micro-batch."""
         updates = (self.course.micro + 1) % self.settings.accumulate == 0
-        due = self.course.step % self.settings.monitor_every == 0
+        due = self._judging = updates and self.course.step % self.settings.monitor_every == 0
         if not self.sharded:  # where a look takes all ranks, only what all count alike can call for one
-            due = leads() and (due or time.perf_counter() - self._looked > LOOK_SECONDS)
-        self._looking, self._drawn, self._grad_norm = updates and due, len(views[0]) * world(), None
+            due = leads() and updates and (due or time.perf_counter() - self._looked > LOOK_SECONDS)
+        # A look that the clock called for can end a run only where the clock ends runs: else weights would depend on it.
+        self._judging = self._judging or (due and self.settings.budget.unit == "seconds")
+        self._looking, self._drawn, self._grad_norm = due, len(views[0]) * world(), None
         self._outcome = self.method(views, self.generator)
         shared = [weight for weight in self.method.encoder.parameters() if weight.requires_grad]
         return combined(self._outcome.losses, self.settings.combine, shared)
@@ -201,7 +203,7 @@ class GradientStage(pl.LightningModule):
         if self._grad_norm is None:
             self._grad_norm = self._norm([weight.grad for weight in self.trained if weight.grad is not None])
         course.reading = look(outcome.total, self._grad_norm, self._norm(self.trained) / self._size, outcome.embedding)
-        if not self._overflowed(course.reading):
+        if (self._judging or self.share >= 1) and not self._overflowed(course.reading):
             course.monitor.see(course.reading, outcome.can_collapse)
         self._looked = time.perf_counter()
         if self.metrics is None:

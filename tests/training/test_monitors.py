@@ -7,6 +7,7 @@ import math
 import pytest
 import torch
 
+import selflearn.training.stage as stage
 from selflearn.training import FitSettings, Monitor, Reading, RunFolder, fit, read_metrics
 from selflearn.training.monitors import PATIENCE, effective_rank, look
 
@@ -122,3 +123,16 @@ def test_what_cannot_collapse_is_alarmed_by_divergence_alone():
     assert monitor.see(dataclasses.replace(flat, loss=float("nan")), can_collapse=False).kind == "diverged"
     watched = Monitor()
     assert [watched.see(reading) for reading in (HEALTHY, flat, flat, flat)][-1].kind == "collapsed"
+
+
+def test_the_clock_ends_no_run_whose_budget_is_in_steps(world, monkeypatch):
+    """Looks between the appointed updates are for the eye: with any speed of the machine an alarm comes at the same update."""
+    ends = []
+    for seconds in (1e9, 0.0):
+        monkeypatch.setattr(stage, "LOOK_SECONDS", seconds)
+        settings = FitSettings(batch=16, budget="300steps", precision="32", device="cpu", optimiser={"lr": 3.0})
+        outcome = fit(world.method(), world.Vectors(), world.views, settings)
+        ends.append((outcome.ended, outcome.step))
+    assert ends[0] == ends[1]
+    assert ends[0][0] == "alarm"
+    assert ends[0][1] % settings.monitor_every == 1
