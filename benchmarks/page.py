@@ -219,24 +219,25 @@ SECTIONS = (
         "startup",
         "startup.json",
         "--rounds 5",
-        "Seconds of a process of its own: importing, asking for help, and from `learn digits` to the first update. Importing torch and "
-        "Lightning is most of the last. The aims are 0.3 s, 0.4 s, and at most 1 s over importing these two.",
+        "Seconds of a process of its own: importing, asking for help, and from `learn digits` to the first update. "
+        "Importing torch and Lightning is most of the last. The aims are 0.3 s, 0.4 s, and at most 1 s over importing "
+        "these two.",
     ),
     Section(
         "Cost as work grows",
         "growth",
         "growth.json",
         "",
-        "Files of 1,000 to 1,000,000 samples: microseconds a sample for reading, learning and embedding, and the most resident memory. "
-        "The aim is that learning and embedding stay within 10 %.",
+        "Files of 1,000 to 1,000,000 samples: microseconds a sample for reading, learning and embedding, and the most "
+        "resident memory. The aim is that learning and embedding stay within 10 %.",
     ),
     Section(
         "Two processes",
         "scaling",
         "scaling.json",
         "",
-        "Samples a second of two processes over gloo, one thread each, beside twice those of one. What is lost goes to synchronised batch "
-        "norms, gathered negatives, averaged gradients, and to what two cores share.",
+        "Samples a second of two processes over gloo, one thread each, beside twice those of one. What is lost goes to "
+        "synchronised batch norms, gathered negatives, averaged gradients, and to what two cores share.",
     ),
     Section(
         "Nearest neighbours among a million",
@@ -250,23 +251,25 @@ SECTIONS = (
         "kills",
         "kills.json",
         "--kills 100",
-        "Runs of twelve recipes on five kinds of data, killed at random moments and resumed until they end: how many ended with the "
-        "weights, bit for bit, of a run that never stopped.",
+        "Runs of twelve recipes on five kinds of data, killed at random moments and resumed until they end: how many "
+        "ended with the weights, bit for bit, of a run that never stopped.",
     ),
     Section(
         "Damaged files",
         "mutations",
         "mutations.json",
         "",
-        "Random changes to input files of 24 formats, to checkpoints and to what a finished run left. An input is read or refused, a "
-        "checkpoint leads to the same weights or is refused, a finished run says what it said before or is refused; nothing crashes.",
+        "Random changes to input files of 24 formats, to checkpoints and to what a finished run left. An input is read or"
+        " refused, a checkpoint leads to the same weights or is refused, a finished run says what it said before or is "
+        "refused; nothing crashes.",
     ),
     Section(
         "On a GPU",
         "gpu",
         "gpu.json",
         "--data cifar10_jpeg.npz",
-        "Samples a second, share of the bare model and memory of the usual networks, and minutes to 84.7 % k-NN accuracy on CIFAR-10.",
+        "Samples a second, share of the bare model and memory of the usual networks, and minutes to 84.7 % k-NN accuracy "
+        "on CIFAR-10.",
     ),
 )
 
