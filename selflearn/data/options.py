@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from selflearn.data.spec import Spec
 from selflearn.errors import DataError, complaint, nearest
@@ -111,12 +111,6 @@ class ReadOptions:
         return share if self.cache_limit is None else min(share, self.cache_limit)
 
 
-class NoReading(BaseModel):
-    """The options of a kind that has none of its own."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
 def kind_options(model: type[Reading], options: ReadOptions) -> Reading:
     """The options of one kind of data (`ReadOptions.more`), checked against its model.
 
@@ -126,8 +120,8 @@ def kind_options(model: type[Reading], options: ReadOptions) -> Reading:
     """
     for name in options.more:
         if name not in model.model_fields:
-            known = f"; it has {', '.join(model.model_fields)}" if model.model_fields else "; it has none"
-            raise DataError(f"this kind of data has no reading option {name!r}{nearest(str(name), model.model_fields)}{known}")
+            listed = f"{nearest(str(name), model.model_fields)}; it has {', '.join(model.model_fields)}"
+            raise DataError(f"this kind of data has no reading option {name!r}{listed}")
     try:
         return model(**options.more)
     except ValidationError as error:

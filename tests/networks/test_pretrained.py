@@ -255,6 +255,7 @@ def test_a_stranger_cannot_make_loading_reach_out(image_spec, tmp_path):
     path = tmp_path / "encoder.json"
     content = json.loads(path.read_text())
     content["settings"]["source"] = "someone/something"
+    del content["seal"]  # a stranger's would fit
     path.write_text(json.dumps(content))
     with pytest.raises(RunError, match="outside its folder"):
         load_encoder(tmp_path)

@@ -97,9 +97,10 @@ def page():
 
 def test_every_section_is_there_and_linked(page):
     parsed = Page(page)
-    assert {*NAMES, "verdict", "facts"} <= parsed.ids
+    sections = set(NAMES) - {"ladder"}  # of a tuned run alone
+    assert {*sections, "verdict", "facts"} <= parsed.ids
     links = {attributes["href"] for tag, attributes in parsed.tags if tag == "a"}
-    assert {f"#{anchor}" for anchor in NAMES} <= links
+    assert {f"#{anchor}" for anchor in sections} <= links
     for said in (
         "It learned.",
         "It is better.",
