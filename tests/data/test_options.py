@@ -3,7 +3,7 @@
 import pytest
 from pydantic import BaseModel, ConfigDict
 
-from selflearn.data import ReadOptions
+from selflearn.data import ReadOptions, read
 from selflearn.data.options import Recognition, kind_options
 from selflearn.errors import DataError
 
