@@ -142,8 +142,9 @@ def main() -> None:
             figures[name]["identical"] += end == whole[name]
             shutil.rmtree(base / "run")
             print(name, figures[name], flush=True)
-    total = {key: sum(each[key] for each in figures.values()) for key in ("runs", "kills", "identical")}
-    keep("kills", {**total, "recipes": figures, "seconds": round(time.perf_counter() - began)})
+        total = {key: sum(each[key] for each in figures.values()) for key in ("runs", "kills", "identical")}
+        keep("kills", {**total, "recipes": figures, "seconds": round(time.perf_counter() - began)}, show=False)
+    print(total)
     sys.exit(0 if total["identical"] == total["runs"] else "some runs ended with other weights")
 
 
