@@ -14,11 +14,9 @@ import hashlib
 import os
 import random
 import shutil
-import signal
 import sys
 import tempfile
 import time
-import traceback
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,6 +25,7 @@ import torch
 
 import selflearn.training.stage  # noqa: F401 (imported before forking)
 from benchmarks.common import keep
+from benchmarks.forks import forked
 from benchmarks.kinds import KINDS
 from selflearn import recipes
 from selflearn.data import Dataset
@@ -86,22 +85,7 @@ def learned(case: Case, path: Path, *, resume: bool = False) -> str:
 
 def attempt(case: Case, path: Path, *, kill_after: float | None = None) -> str | None:
     """A run in a process of its own, resumed where something is there; its digest, or None where it was killed meanwhile."""
-    reading, writing = os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.close(reading)
-        try:
-            os.write(writing, learned(case, path, resume=(path / "run.json").exists()).encode())
-        except BaseException:
-            traceback.print_exc()
-        os._exit(0)
-    os.close(writing)
-    if kill_after is not None:
-        time.sleep(kill_after)
-        os.kill(child, signal.SIGKILL)
-    with os.fdopen(reading) as pipe:
-        word = pipe.read()
-    _, status = os.waitpid(child, 0)
+    word, status = forked(lambda: learned(case, path, resume=(path / "run.json").exists()), kill_after)
     if not word and not os.WIFSIGNALED(status):
         sys.exit(f"{case.recipe}: an attempt failed, see above")
     return word or None

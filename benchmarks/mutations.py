@@ -30,6 +30,7 @@ import numpy as np
 import torch
 
 from benchmarks.common import keep
+from benchmarks.forks import forked
 from benchmarks.kills import CASES, attempt, cut_off, learned
 from selflearn import workflow
 from selflearn.data import read
@@ -63,27 +64,21 @@ def mutated(content: bytes, draw: random.Random) -> bytes:
 
 def apart(work: Callable[[], str]) -> str:
     """What a forked process says: its word, the name of the error that was not ours, or how it died."""
-    reading, writing = os.pipe()
-    child = os.fork()
-    if child == 0:
+
+    def judged() -> str:
         signal.alarm(SECONDS)
-        os.close(reading)
         with open(os.devnull, "w", encoding="utf-8") as nowhere:
             os.dup2(nowhere.fileno(), 2)
         warnings.simplefilter("ignore")
         try:
-            word = work()
+            return work()
         except SelflearnError as error:
-            word = f"refused: {str(error).splitlines()[0]}" if str(error) else "crashed: an error without a word"
+            return f"refused: {str(error).splitlines()[0]}" if str(error) else "crashed: an error without a word"
         except BaseException as error:
             where = traceback.extract_tb(error.__traceback__)[-1]
-            word = f"crashed: {type(error).__name__}: {str(error)[:200]} ({Path(where.filename).name}:{where.lineno})"
-        os.write(writing, word.encode()[:60_000])
-        os._exit(0)
-    os.close(writing)
-    with os.fdopen(reading) as pipe:
-        word = pipe.read()
-    _, status = os.waitpid(child, 0)
+            return f"crashed: {type(error).__name__}: {str(error)[:200]} ({Path(where.filename).name}:{where.lineno})"
+
+    word, status = forked(judged)
     if word:
         return word
     return "slow" if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGALRM else f"crashed: status {status}"

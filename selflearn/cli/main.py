@@ -118,19 +118,13 @@ def learn(
 ) -> None:
     """Learn from data nobody labelled, judge what was learned, and leave a run folder with a report."""
     from selflearn import workflow
-    from selflearn.cli.console import complain
     from selflearn.cli.launching import followers
+    from selflearn.cli.runs import check_begun, show
     from selflearn.cli.screen import Screen
     from selflearn.ranks import Place
     from selflearn.serving import report_run
 
-    given = {name for name in context.params if getattr(context.get_parameter_source(name), "name", "") == "COMMANDLINE"}
-    if resume is not None and (ignored := sorted(given - {"resume", "source", "processes"})):
-        complain(f"--resume continues a run with the settings it began with; remove: {', '.join(ignored)}")
-        raise typer.Exit(2)
-    if (source is None) == (resume is None):
-        complain("Say what to learn from (a folder, a file, or digits), or which run to continue with --resume RUN.")
-        raise typer.Exit(2)
+    check_begun(context, source, resume, "processes", "run", "learn from")
     with followers(processes, sys.argv[1:]), Screen() as screen:
         if resume is not None:
             run = workflow.resume(resume, reporter=screen)
@@ -162,10 +156,7 @@ def learn(
             return
         screen.say("Writing the report.")
         page = report_run(run)
-    screen.verdict(run.verdict, run.scorecard)
-    screen.files(run.path, page, predicts="answers" in run.encoder.capabilities)
-    if run.verdict.kind in {"collapsed", "diverged"}:
-        raise typer.Exit(3)
+    show(screen, run, page)
 
 
 @app.command()

@@ -35,19 +35,13 @@ def tune(
     ] = None,
 ) -> None:
     """Choose recipe, views and learning rate without labels, by successive halving; leave the chosen one as a finished run."""
-    from selflearn.cli.console import complain
     from selflearn.cli.main import pairs
+    from selflearn.cli.runs import check_begun, show
     from selflearn.cli.screen import Screen
     from selflearn.serving import report_run
     from selflearn.workflow import tuning
 
-    given = {name for name in context.params if getattr(context.get_parameter_source(name), "name", "") == "COMMANDLINE"}
-    if resume is not None and (ignored := sorted(given - {"resume", "source", "ray"})):
-        complain(f"--resume continues a tuning with the settings it began with; remove: {', '.join(ignored)}")
-        raise typer.Exit(2)
-    if (source is None) == (resume is None):
-        complain("Say what to tune on (a folder, a file, or digits), or which tuning to continue with --resume FOLDER.")
-        raise typer.Exit(2)
+    check_begun(context, source, resume, "ray", "tuning", "tune on")
     workers = tuning.ray_workers(ray) if ray is not None else None
     with Screen("tune") as screen:
         if resume is not None:
@@ -76,7 +70,4 @@ def tune(
             )
         screen.say("Writing the report.")
         page = report_run(run)
-    screen.verdict(run.verdict, run.scorecard)
-    screen.files(run.path, page)
-    if run.verdict.kind in {"collapsed", "diverged"}:
-        raise typer.Exit(3)
+    show(screen, run, page)

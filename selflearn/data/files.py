@@ -6,11 +6,9 @@ from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
+from selflearn.data.kinds import KINDS
 from selflearn.data.walk import Walk, walk
 from selflearn.errors import DataError
-
-FILES = {"image": ("selflearn.data.images.folder", "is_picture"), "sound": ("selflearn.data.sound.decode", "is_sound")}
-"""Kind of data -> module and name of the function that tells its files."""
 
 
 def files_below(root: str | Path, kind: str) -> Walk:
@@ -21,12 +19,11 @@ def files_below(root: str | Path, kind: str) -> Walk:
     DataError : no folder, a kind whose samples do not lie in files, or none of its files there.
     """
     folder = Path(root).expanduser()
-    if kind not in FILES:
-        raise DataError(f"{kind} data does not lie in one file a sample, as {' and '.join(FILES)} do: it cannot be read in parts")
+    wanted: Callable[[str], bool] | None = getattr(import_module(KINDS[kind]), "is_file", None)
+    if wanted is None:
+        raise DataError(f"{kind} data does not lie in one file a sample, as pictures and recordings do: it cannot be read in parts")
     if not folder.is_dir():
         raise DataError(f"{root} is no folder of {kind} files: it cannot be read in parts")
-    module, name = FILES[kind]
-    wanted: Callable[[str], bool] = getattr(import_module(module), name)
     found = walk(folder, wanted)
     if not found.files:
         raise DataError(f"there are no {kind} files in {folder} ({found.others} other files)")

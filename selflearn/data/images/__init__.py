@@ -18,12 +18,13 @@ from selflearn.data.images.store import ArrayImages, Images, StreamedImages
 from selflearn.data.labels import encode
 from selflearn.data.options import ReadOptions, Recognition, kind_options
 from selflearn.data.shards.files import Shards
+from selflearn.data.shards.reading import ShardReading
 from selflearn.data.walk import certainty_of, walk
 from selflearn.errors import DataError
 
-__all__ = ["ArrayImages", "ImageBatch", "ImageSpec", "Images", "StreamedImages", "read", "recognise", "spec_class"]
+__all__ = ["ArrayImages", "ImageBatch", "ImageSpec", "Images", "StreamedImages", "is_file", "read", "recognise", "spec_class"]
 
-spec_class = ImageSpec
+spec_class, is_file = ImageSpec, folder.is_picture
 _NUMPY = {".npy", ".npz"}
 
 
@@ -42,7 +43,7 @@ def read(source: Any, options: ReadOptions) -> Images:
     """
     if isinstance(source, Shards):
         return shards.read_shards(source, options)
-    kind_options(shards.ImageReading, options)
+    kind_options(ShardReading, options)
     if isinstance(source, str | Path):
         return _read_path(source, options)
     if _is_hub(source):

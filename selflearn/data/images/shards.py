@@ -8,7 +8,6 @@ from typing import IO, Any
 
 import numpy as np
 from PIL import Image
-from pydantic import BaseModel, ByteSize, ConfigDict, Field
 
 from selflearn.data.images.collect import collect
 from selflearn.data.images.decode import ENDINGS, FORMATS, HEADERS, as_row, examine, reason
@@ -18,21 +17,8 @@ from selflearn.data.images.store import Images
 from selflearn.data.options import ReadOptions, kind_options
 from selflearn.data.shards.files import Shards
 from selflearn.data.shards.gather import Members, gather
-from selflearn.data.shards.peek import share_of
-
-
-class ImageReading(BaseModel):
-    """How pictures in shards are read (``--read shuffle=1GB``).
-
-    Attributes
-    ----------
-    shuffle : bytes of shards whose pictures are shuffled together; it decides the order of batches.
-    store : bytes on disk that fetched shards may take; None for a quarter of what is free.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    shuffle: ByteSize | None = Field(default=None, ge=1)
-    store: ByteSize | None = Field(default=None, ge=1)
+from selflearn.data.shards.peek import judged
+from selflearn.data.shards.reading import ShardReading
 
 
 class Headers:
@@ -106,11 +92,7 @@ class ShardOrigin(Origin):
 
 def judge_shards(shards: Shards) -> tuple[float, str]:
     """How certain it is that they hold pictures, by a few members of the first that can be read."""
-    share = share_of(shards, Headers())
-    if not share:
-        return 0.0, ""
-    count = len(shards.files)
-    return 0.5 + 0.45 * share, f"{'its shard holds' if count == 1 else f'its {count:,} shards hold'} encoded pictures"
+    return judged(shards, Headers(), "pictures")
 
 
 def read_shards(shards: Shards, options: ReadOptions) -> Images:
@@ -120,7 +102,7 @@ def read_shards(shards: Shards, options: ReadOptions) -> Images:
     ------
     DataError : none is usable; a server that does not come back; no room.
     """
-    reading = kind_options(ImageReading, options)
+    reading = kind_options(ShardReading, options)
     return collect_members(gather(shards, Headers(), options, reading.shuffle, reading.store), options)
 
 

@@ -35,6 +35,15 @@ def share_of(shards: Shards, examiner: Examiner) -> float:
     return 0.0
 
 
+def judged(shards: Shards, examiner: Examiner, what: str) -> tuple[float, str]:
+    """How certain it is that shards hold samples of the examiner's kind, and why; `what` is how a person calls these."""
+    share = share_of(shards, examiner)
+    if not share:
+        return 0.0, ""
+    count = len(shards.files)
+    return 0.5 + 0.45 * share, f"{'its shard holds' if count == 1 else f'its {count:,} shards hold'} encoded {what}"
+
+
 @functools.lru_cache(maxsize=64)
 def first_of(file: ShardFile) -> list[tuple[str, bytes | None]]:
     """Names and, of columns, first bytes of a few members; nothing where the shard is damaged or not there."""

@@ -26,9 +26,9 @@ from selflearn.data.sound.store import Sound, StoredSound, StreamedSound
 from selflearn.data.walk import certainty_of, walk
 from selflearn.errors import DataError
 
-__all__ = ["Sound", "SoundReading", "SoundSpec", "StoredSound", "StreamedSound", "read", "recognise", "spec_class"]
+__all__ = ["Sound", "SoundReading", "SoundSpec", "StoredSound", "StreamedSound", "is_file", "read", "recognise", "spec_class"]
 
-spec_class = SoundSpec
+spec_class, is_file = SoundSpec, is_sound
 _NUMPY = {".npy", ".npz"}
 _LOOKED_AT = 20
 

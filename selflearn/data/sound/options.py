@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ByteSize, ConfigDict, Field
+from pydantic import Field
+
+from selflearn.data.shards.reading import ShardReading
 
 
-class SoundReading(BaseModel):
-    """Reading options of sound.
+class SoundReading(ShardReading):
+    """Reading options of sound, beside those of shards.
 
     Attributes
     ----------
@@ -18,16 +20,12 @@ class SoundReading(BaseModel):
     window : seconds of the windows that recordings are cut into; None cuts only where a source is a few long recordings.
     stride : seconds from one window to the next; by default `window`, so that none overlap.
     longest : seconds of a recording that are kept, where it is not cut into windows.
-    shuffle : bytes of shards whose recordings are shuffled together. store : bytes on disk that fetched shards may take.
     part : "train" or "test" of an archive that has both; by default both are read.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     rate: int | None = Field(default=None, ge=1000, le=384_000)
     channels: Literal["mono", "all"] = "mono"
     window: float | None = Field(default=None, ge=0.05, le=3600)
     stride: float | None = Field(default=None, ge=0.01, le=3600)
     longest: float = Field(default=12.0, ge=0.05, le=3600)
-    shuffle: ByteSize | None = Field(default=None, ge=1)
-    store: ByteSize | None = Field(default=None, ge=1)
     part: Literal["train", "test"] | None = None

@@ -10,7 +10,7 @@ import numpy as np
 from selflearn.data.options import ReadOptions
 from selflearn.data.shards.files import Shards
 from selflearn.data.shards.gather import Members, gather
-from selflearn.data.shards.peek import share_of
+from selflearn.data.shards.peek import judged
 from selflearn.data.sound import decode
 from selflearn.data.sound.collect import collect
 from selflearn.data.sound.decode import ENDINGS, UNREAD, Header
@@ -80,11 +80,7 @@ class ShardOrigin(Origin):
 
 def judge_shards(shards: Shards) -> tuple[float, str]:
     """How certain it is that they hold recordings, by a few members of the first that can be read."""
-    share = share_of(shards, Headers())
-    if not share:
-        return 0.0, ""
-    count = len(shards.files)
-    return 0.5 + 0.45 * share, f"{'its shard holds' if count == 1 else f'its {count:,} shards hold'} encoded recordings"
+    return judged(shards, Headers(), "recordings")
 
 
 def read_shards(shards: Shards, reading: SoundReading, options: ReadOptions) -> Sound:
