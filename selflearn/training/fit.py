@@ -83,6 +83,8 @@ def fit(
     with global_state_kept(), folder.lock() if folder is not None and leads() else nullcontext(), synced(method):
         channels_last = precision.channels_last and any(isinstance(module, nn.Conv2d) for module in method.modules())
         learner = _laid_out(method, device, channels_last, settings)
+        if settings.strategy == "fsdp" and learner is method:
+            notes.append("strategy fsdp shares weights among processes, and this is the only one: it holds them all")
         if settings.compile:
             _compiled(learner, device, notes)
         optimiser = make_optimiser(

@@ -17,6 +17,7 @@ from selflearn.training import Budget, RunFolder, fit, sharding
 NARROW, TOKENS = {"name": "resnet-narrow", "width": 8}, {"name": "vit-tiny", "width": 32, "depth": 2, "heads": 2}
 CASES = {
     "simclr": {"encoder": NARROW, "projector": [32, 16]},
+    "simclr in chunks": {"encoder": TOKENS, "projector": [32, 16], "chunk": 8},
     "dino": {"encoder": TOKENS, "projector": [32, 16], "prototypes": 24, "clip": 0.5},
     "swav": {"encoder": NARROW, "projector": [32, 16], "prototypes": 8},
     "mae": {"encoder": TOKENS, "optimiser": {"name": "adamw", "lr": 0.001}},
@@ -31,7 +32,7 @@ def learn(path: Path, recipe: str, strategy: str, steps: int = STEPS, resume: bo
     changes = {**CASES[recipe], "batch": 32, "precision": "32", "device": "cpu", "strategy": strategy}
     # Not Adam by default: it makes steps of like length from gradients that are nothing but rounding.
     changes = {"optimiser": {"name": "sgd", "lr": 0.05}, **changes}
-    stage = recipes.load(recipe, "small", changes, "image").stages[0]
+    stage = recipes.load(recipe.split()[0], "small", changes, "image").stages[0]
     if leads() and not resume:
         RunFolder.create(path)
     wait_for_all()

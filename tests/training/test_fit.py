@@ -239,3 +239,9 @@ def test_a_pause_changes_nothing(world, tmp_path):
         outcome = fit(method, world.Vectors(), world.views, settings(budget="30steps"), folder, resume=True, until=until)
         assert (outcome.step, outcome.ended) == (steps, ended)
     assert torch.equal(weights(method), weights(whole))
+
+
+def test_one_process_is_told_that_it_shares_with_nobody(world):
+    settings = FitSettings(batch=16, budget="2steps", precision="32", device="cpu", strategy="fsdp")
+    outcome = fit(world.method(), world.Vectors(), world.views, settings)
+    assert any("this is the only one" in note for note in outcome.notes)
