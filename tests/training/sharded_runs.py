@@ -32,7 +32,7 @@ def learn(path: Path, recipe: str, strategy: str, steps: int = STEPS, resume: bo
     changes = {**CASES[recipe], "batch": 32, "precision": "32", "device": "cpu", "strategy": strategy}
     # Not Adam by default: it makes steps of like length from gradients that are nothing but rounding.
     changes = {"optimiser": {"name": "sgd", "lr": 0.05}, **changes}
-    stage = recipes.load(recipe.split()[0], "small", changes, "image").stages[0]
+    stage = recipes.load(recipe.split(maxsplit=1)[0], "small", changes, "image").stages[0]
     if leads() and not resume:
         RunFolder.create(path)
     wait_for_all()
