@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from abc import abstractmethod
 from collections.abc import Sequence
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -19,7 +20,14 @@ from selflearn.views.drawn import DrawnView, between, uniform
 
 
 class SeriesView(DrawnView):
-    """Base: `changed` gives new values, and what is padding is 0 again afterwards."""
+    """Base: `changed` gives new values, and what is padding is 0 again afterwards.
+
+    Class attributes
+    ----------------
+    keeps_zero : True where what is padding is 0 already in what `changed` gives.
+    """
+
+    keeps_zero: ClassVar[bool] = False
 
     def apply(self, batch: Batch, changes: dict[str, Tensor]) -> Tensor:
         """The changed series, (batch, channels, length)."""
@@ -27,7 +35,8 @@ class SeriesView(DrawnView):
             name = type(self).__name__
             raise RecipeError(f"{name} changes series (batch, channels, length), not {tuple(batch.values.shape)}")
         values = self.changed(batch, changes)
-        return values if batch.mask is None else values.masked_fill(~batch.mask[:, None], 0.0)
+        # On a CPU, choosing by a mask takes half the time of filling by it.
+        return values if self.keeps_zero or batch.mask is None else torch.where(batch.mask[:, None], values, 0.0)
 
     @abstractmethod
     def changed(self, batch: Batch, changes: dict[str, Tensor]) -> Tensor:
@@ -112,6 +121,8 @@ class Hide(SeriesView):
     hidden : (batch, spans) where each span begins, as a share of the series.
     """
 
+    keeps_zero = True
+
     def __init__(self, share: float = 0.2, spans: int = 2) -> None:
         self.share, self.spans = checks.number(self, "share", share, 0.0, 0.99), checks.whole(self, "spans", spans, 1, 1000)
 
@@ -123,8 +134,9 @@ class Hide(SeriesView):
         """The series with holes."""
         place = torch.arange(batch.values.shape[2], device=batch.device) / lengths_of(batch)
         begin = changes["hidden"][:, :, None]
-        inside = (place[:, None] >= begin) & (place[:, None] < begin + self.share / self.spans)
-        return batch.values.masked_fill(inside.any(dim=1)[:, None], 0.0)
+        hidden = ((place[:, None] >= begin) & (place[:, None] < begin + self.share / self.spans)).any(dim=1)
+        nothing = hidden if batch.mask is None else hidden | ~batch.mask
+        return torch.where(nothing[:, None], 0.0, batch.values)
 
 
 class Frequencies(SeriesView):

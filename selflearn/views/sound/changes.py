@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from selflearn.data.batch import Batch
@@ -10,6 +11,9 @@ from selflearn.errors import RecipeError
 from selflearn.views import checks
 from selflearn.views.drawn import between, some, uniform
 from selflearn.views.series.changes import SeriesView, lengths_of, normal
+
+STRIP = 4
+"""Recordings' worth of noise that is drawn for a batch."""
 
 
 class Crop:
@@ -44,17 +48,19 @@ class Crop:
             longest = min(self.samples, batch.values.shape[2])
             if self.share[1] < 1:
                 longest = max(2, int(self.share[1] * longest))
-            steps = torch.arange(longest, device=batch.device)
-            places = (begin[:, None] + steps).clamp(max=batch.values.shape[2] - 1)
-            values = batch.values.gather(2, places[:, None].expand(-1, batch.values.shape[1], -1))
+            values = stretches(F.pad(batch.values, (0, longest)), begin, longest)
             changes = {"crop": torch.stack([begin, kept], dim=1)}
             if batch.lengths is None and batch.mask is None and self.share[0] == 1:
                 return batch.replace(values=values, changes=changes, scope=self.scope)
             kept = kept.clamp(max=longest)
-            real = steps < kept[:, None]
-            return batch.replace(
-                values=values.masked_fill_(~real[:, None], 0), lengths=kept, mask=real, changes=changes, scope=self.scope
-            )
+            real = torch.arange(longest, device=batch.device) < kept[:, None]
+            values = torch.where(real[:, None], values, 0)
+            return batch.replace(values=values, lengths=kept, mask=real, changes=changes, scope=self.scope)
+
+
+def stretches(values: Tensor, begin: Tensor, length: int) -> Tensor:
+    """(batch, channels, length) of (batch, channels, samples), from sample `begin` (batch,) on."""
+    return values.unfold(2, length, 1)[torch.arange(len(begin), device=begin.device), :, begin]
 
 
 class Gain(SeriesView):
@@ -68,6 +74,8 @@ class Gain(SeriesView):
     -------
     gain : (batch, 1) decibels.
     """
+
+    keeps_zero = True
 
     def __init__(self, decibels: tuple[float, float] = (-6.0, 6.0)) -> None:
         self.decibels = checks.span(self, "decibels", decibels, -120.0, 120.0)
@@ -84,6 +92,9 @@ class Gain(SeriesView):
 class Noise(SeriesView):
     """White noise at a given distance from the recording's own mean power.
 
+    Each recording gets a stretch of one strip of noise that is drawn for the batch, a few times as long as a recording: drawing
+    is what takes time, and shifted noise is as foreign to itself as other noise.
+
     Parameters
     ----------
     snr : (least, most) signal-to-noise ratio in decibels.
@@ -99,16 +110,29 @@ class Noise(SeriesView):
         self.snr = checks.span(self, "snr", snr, -60.0, 120.0)
         self.probability = checks.probability(self, "probability", probability)
 
+    keeps_zero = True
+
     def draw(self, batch: Batch, generator: torch.Generator) -> dict[str, Tensor]:
         """The ratio, and the noise itself."""
         rows, noisy = some(batch, self.probability, generator)
+        numbers = uniform(batch, 2, generator)[rows]
         ratio, noise = torch.full((len(batch), 1), torch.inf, device=batch.device), torch.zeros_like(batch.values)
-        ratio[rows] = between(uniform(batch, 1, generator)[rows], self.snr).masked_fill(~noisy, torch.inf)
-        noise[rows] = normal(batch, (len(rows), *batch.values.shape[1:]), generator).to(noise.dtype)
+        ratio[rows] = between(numbers[:, :1], self.snr).masked_fill(~noisy, torch.inf)
+        if len(rows):
+            noise[rows] = self._noise(batch, rows, numbers[:, 1], generator)
         return {"snr": ratio, "noise": noise}
+
+    def _noise(self, batch: Batch, rows: Tensor, place: Tensor, generator: torch.Generator) -> Tensor:
+        """(rows, channels, samples), beginning at a place in [0, 1) of the strip; 0 where there is padding."""
+        _, channels, samples = batch.values.shape
+        more = samples * (min(STRIP, len(rows)) - 1)
+        strip = normal(batch, (1, channels, samples + more), generator).to(batch.values.dtype)
+        noise = stretches(strip.expand(len(rows), -1, -1), (place * (more + 1)).long(), samples)
+        return noise if batch.mask is None else torch.where(batch.mask[rows][:, None], noise, 0.0)
 
     def changed(self, batch: Batch, changes: dict[str, Tensor]) -> Tensor:
         """The noisy waveform."""
-        power = batch.values.square().mean(dim=1).sum(dim=1, keepdim=True) / lengths_of(batch).clamp(min=1)
+        energy = torch.linalg.vector_norm(batch.values, dim=2).square().mean(dim=1, keepdim=True)
+        power = energy / lengths_of(batch).clamp(min=1)
         level = (power * 10 ** (-changes["snr"] / 10)).sqrt()
         return torch.addcmul(batch.values, level[..., None], changes["noise"])

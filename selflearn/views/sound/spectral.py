@@ -89,7 +89,7 @@ class Spectral:
         """The batch changed by these parameters; where speeds differ, so do lengths."""
         longest = batch.values.shape[2]
         size = smooth(longest + (changes["room"].shape[1] if "room" in changes else 0))
-        spectrum = torch.fft.rfft(batch.values.float(), size)
+        spectrum = torch.fft.rfft(batch.values.float(), size, norm="forward")
         spectrum *= self._response(changes, size)[:, None]
         if "room" in changes:
             _reverberate(spectrum, changes["room"], size)
@@ -98,14 +98,14 @@ class Spectral:
         for speed in changes["speed"].unique().tolist():
             rows = torch.nonzero(changes["speed"][:, 0] == speed).flatten()
             other = size if speed == 1 else smooth(round(size / speed))
-            changed = torch.fft.irfft(spectrum[rows], other)[..., :longest] * (other / size)
-            values[rows] = F.pad(changed, (0, longest - changed.shape[2]))
+            changed = torch.fft.irfft(spectrum[rows], other, norm="forward")[..., :longest]  # already divided by `size`
+            values[rows, :, : changed.shape[2]] = changed
             lengths[rows] = (lengths[rows] * other / size).round().clamp(2, longest)
         if self.speed == 0 and batch.mask is None:
             return batch.replace(values=values, changes=changes)
+        lengths = lengths.long()
         real = torch.arange(longest, device=batch.device) < lengths
-        values.masked_fill_(~real[:, None], 0.0)
-        return batch.replace(values=values, lengths=lengths[:, 0].long(), mask=real, changes=changes)
+        return batch.replace(values=torch.where(real[:, None], values, 0.0), lengths=lengths[:, 0], mask=real, changes=changes)
 
     def _response(self, changes: dict[str, Tensor], size: int) -> Tensor:
         """(batch, bins) by which the spectrum is multiplied."""
