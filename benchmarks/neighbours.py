@@ -68,7 +68,18 @@ def main() -> None:
     )
     print(figures, flush=True)
     if asked.peer_python:
-        words = [asked.data, "--steps", str(asked.peer_steps), "--batch", "256", "--seconds", str(asked.peer_minutes * 60), "--knn"]
+        words = [
+            asked.data,
+            "--method",
+            "simclr",
+            "--steps",
+            str(asked.peer_steps),
+            "--batch",
+            "256",
+            "--seconds",
+            str(asked.peer_minutes * 60),
+            "--knn",
+        ]
         done = subprocess.run([asked.peer_python, str(PEER), *words], capture_output=True, text=True, check=True)
         figures[f"lightly_simclr_{asked.peer_minutes:g}min"] = json.loads(done.stdout.strip().splitlines()[-1])
     keep(f"neighbours-cifar10-{asked.recipe}-{asked.minutes:g}min", figures)

@@ -1,17 +1,25 @@
-"""SimCLR by LightlySSL as its documentation writes it, timed from raw pictures to weight update. Runs in LightlySSL's environment.
+"""Joint embedding by LightlySSL as its documentation writes it, from raw pictures to weight update. Runs in its environment.
 
-python lightly_simclr.py DATA.npz --encoder small|resnet18 --batch 256 --steps 40 [--bf16] [--knn]
+python lightly_joint.py DATA.npz --method simclr|byol|barlow-twins|vicreg [--encoder resnet18] [--bf16] [--knn]
 """
 
 import argparse
+import copy
 import io
 import json
 import time
 
 import numpy as np
 import torch
-from lightly.loss import NTXentLoss
-from lightly.models.modules import SimCLRProjectionHead
+from lightly.loss import BarlowTwinsLoss, NegativeCosineSimilarity, NTXentLoss, VICRegLoss
+from lightly.models.modules import (
+    BarlowTwinsProjectionHead,
+    BYOLPredictionHead,
+    BYOLProjectionHead,
+    SimCLRProjectionHead,
+)
+from lightly.models.modules.heads import VICRegProjectionHead
+from lightly.models.utils import deactivate_requires_grad, update_momentum
 from lightly.transforms import SimCLRTransform
 from lightly.utils.scheduler import CosineWarmupScheduler
 from PIL import Image
@@ -59,8 +67,8 @@ class Residual(nn.Module):
         return inputs + self.second(self.first(inputs))
 
 
-def network(name):
-    """The encoder and its width."""
+def network(name, side):
+    """The encoder and its width. ResNet-18 has the stem of small pictures up to 64 pixels a side."""
     if name == "small":
         stem = [nn.Conv2d(3, 48, 4, 2, 1, bias=False), nn.BatchNorm2d(48), nn.ReLU(inplace=True)]
         body = [unit(48, 96, pool=True), Residual(96), unit(96, 192, pool=True), Residual(192)]
@@ -68,8 +76,52 @@ def network(name):
     from torchvision.models import resnet18
 
     model = resnet18()
-    model.conv1, model.maxpool, model.fc = nn.Conv2d(3, 64, 3, 1, 1, bias=False), nn.Identity(), nn.Identity()
+    model.fc = nn.Identity()
+    if side <= 64:
+        model.conv1, model.maxpool = nn.Conv2d(3, 64, 3, 1, 1, bias=False), nn.Identity()
     return model, 512
+
+
+class Alike(nn.Module):
+    """SimCLR, Barlow Twins, VICReg: both views through one network, then a loss of the two."""
+
+    def __init__(self, encoder, head, criterion):
+        super().__init__()
+        self.encoder, self.head, self.criterion = encoder, head, criterion
+
+    def forward(self, first, second):
+        first, second = self.head(self.encoder(first)), self.head(self.encoder(second))
+        return self.criterion(first.float(), second.float())
+
+
+class BYOL(nn.Module):
+    """Each view's prediction meets the other's projection by the slow average."""
+
+    def __init__(self, encoder, width):
+        super().__init__()
+        self.encoder, self.head = encoder, BYOLProjectionHead(width, 512, 128)
+        self.predictor, self.criterion = BYOLPredictionHead(128, 512, 128), NegativeCosineSimilarity()
+        self.slow = nn.ModuleList([copy.deepcopy(self.encoder), copy.deepcopy(self.head)])
+        deactivate_requires_grad(self.slow)
+
+    def forward(self, first, second):
+        update_momentum(self.encoder, self.slow[0], m=0.99)
+        update_momentum(self.head, self.slow[1], m=0.99)
+        said = [self.predictor(self.head(self.encoder(view))) for view in (first, second)]
+        with torch.no_grad():
+            targets = [self.slow[1](self.slow[0](view)) for view in (first, second)]
+        return 0.5 * (self.criterion(said[0], targets[1]) + self.criterion(said[1], targets[0]))
+
+
+def method(name, encoder, width):
+    """The whole of a method; heads as wide as those of selflearn's small presets."""
+    if name == "byol":
+        return BYOL(encoder, width)
+    if name == "barlow-twins":
+        return Alike(encoder, BarlowTwinsProjectionHead(width, 512, 512), BarlowTwinsLoss())
+    if name == "vicreg":
+        return Alike(encoder, VICRegProjectionHead(width, 512, 512, num_layers=2), VICRegLoss())
+    return Alike(encoder, SimCLRProjectionHead(width, 512, 128), NTXentLoss(0.2))
 
 
 @torch.no_grad()
@@ -99,9 +151,11 @@ def main():
     """Train, time, and score if asked; the last line is JSON."""
     parser = argparse.ArgumentParser()
     parser.add_argument("data")
+    parser.add_argument("--method", default="simclr", choices=["simclr", "byol", "barlow-twins", "vicreg"])
     parser.add_argument("--encoder", default="small")
     parser.add_argument("--batch", type=int, default=256)
     parser.add_argument("--steps", type=int, default=40)
+    parser.add_argument("--warm-up", type=int, default=2, help="steps that are not counted")
     parser.add_argument("--seconds", type=float, default=0.0, help="train this long instead of by steps")
     parser.add_argument("--bf16", action="store_true")
     parser.add_argument("--knn", action="store_true")
@@ -111,9 +165,9 @@ def main():
     train = pictures(data, "train")
     for image in train:
         image.load()
-    encoder, width = network(asked.encoder)
-    head, criterion = SimCLRProjectionHead(width, 512, 128), NTXentLoss(0.2)
-    weights = [*encoder.parameters(), *head.parameters()]
+    encoder, width = network(asked.encoder, train[0].size[0])
+    model = method(asked.method, encoder, width)
+    weights = [weight for weight in model.parameters() if weight.requires_grad]
     optimiser = torch.optim.SGD(weights, lr=0.06 * asked.batch / 256, momentum=0.9, weight_decay=5e-4)
     schedule = CosineWarmupScheduler(optimiser, max(1, asked.steps // 20), asked.steps)
     transform = SimCLRTransform(input_size=train[0].size[0], gaussian_blur=0.0)
@@ -123,8 +177,7 @@ def main():
     while len(moments) < asked.steps and not (asked.seconds and moments and moments[-1] - began > asked.seconds):
         for batch in loader:
             with torch.autocast("cpu", dtype=torch.bfloat16, enabled=asked.bf16):
-                first, second = head(encoder(batch[0])), head(encoder(batch[1]))
-            loss = criterion(first.float(), second.float())
+                loss = model(batch[0], batch[1])
             loss.backward()
             optimiser.step()
             optimiser.zero_grad()
@@ -132,7 +185,7 @@ def main():
             moments.append(time.perf_counter())
             if len(moments) >= asked.steps or (asked.seconds and moments[-1] - began > asked.seconds):
                 break
-    rate = (len(moments) - 2) * asked.batch / (moments[-1] - moments[1])
+    rate = (len(moments) - asked.warm_up) * asked.batch / (moments[-1] - moments[asked.warm_up - 1])
     figures = {"samples_per_second": rate, "steps": len(moments), "seconds": moments[-1] - began}
     if asked.knn:
         figures["knn"] = knn(encoder, data, train)
