@@ -15,7 +15,7 @@ from selflearn.data.dataset import Dataset
 from selflearn.errors import DataError, RecipeError, RunError
 from selflearn.methods.base import Method
 from selflearn.networks import Encoder, synced
-from selflearn.ranks import check_alike, leads, wait_for_all, world
+from selflearn.ranks import check_alike, latest, leads, wait_for_all, world
 from selflearn.training.checkpoint import Checkpoints
 from selflearn.training.course import Course
 from selflearn.training.distribution import machines
@@ -79,6 +79,8 @@ def fit(
     method.check_batch(settings.batch // world())
     device = choose_device(settings.device)
     precision = choose_precision(device, settings.precision)
+    if settings.precision == "auto" and latest(precision.precision == "32")[0] and precision.precision != "32":
+        precision = precision._replace(precision="32", reason="another process has no faster format")
     notes.append(f"learning on {device} in {precision.precision}: {precision.reason}")
     with global_state_kept(), folder.lock() if folder is not None and leads() else nullcontext(), synced(method):
         channels_last = precision.channels_last and any(isinstance(module, nn.Conv2d) for module in method.modules())

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import torch
 
 from selflearn.errors import RecipeError
+from selflearn.training.bfloat16 import faster, processor
 
 NAMES = ("auto", "32", "bf16", "16")
 
@@ -74,24 +75,30 @@ def choose_precision(device: torch.device | str, wanted: str = "auto") -> Precis
     if wanted == "16" and device.type != "cuda":
         raise RecipeError(f"precision 16 needs a CUDA GPU, not {device}; use bf16, 32 or auto")
     last = device.type in {"cpu", "cuda"}
-    has = _has_bfloat16(device)
+    fast, why = _bfloat16(device)
     if wanted != "auto":
-        slow = "; this machine computes it slowly" if wanted == "bf16" and not has else ""
+        slow = "; this machine computes it slowly" if wanted == "bf16" and not fast else ""
         return PrecisionChoice(wanted, last, f"asked for{slow}")
-    if has:
-        return PrecisionChoice("bf16", last, f"{has} computes bfloat16 in hardware")
-    return PrecisionChoice("32", last, f"{device} has no hardware for bfloat16")
+    return PrecisionChoice("bf16" if fast else "32", last, why)
 
 
-def _has_bfloat16(device: torch.device) -> str:
-    """The name of what computes bfloat16 in hardware; empty if nothing does."""
+def _bfloat16(device: torch.device) -> tuple[bool, str]:
+    """Whether bfloat16 is the faster format there, and why."""
     if device.type == "cuda":
         major, _ = torch.cuda.get_device_capability(device)
-        return torch.cuda.get_device_name(device) if major >= 8 else ""
-    if device.type == "cpu":
-        for unit, check in (("AMX", "_is_amx_tile_supported"), ("AVX512-BF16", "_is_avx512_bf16_supported")):
-            if getattr(torch.cpu, check, lambda: False)():
-                return f"the processor ({unit})"
-        if platform.machine() in {"aarch64", "arm64"} and torch.ops.mkldnn._is_mkldnn_bf16_supported():
-            return "the processor (Arm bf16)"
-    return ""
+        if major >= 8:
+            return True, f"{torch.cuda.get_device_name(device)} computes bfloat16 in hardware"
+    if device.type == "cpu" and (unit := _unit()):
+        if faster(processor()):
+            return True, f"the processor ({unit}) is faster in bfloat16"
+        return False, f"the processor has {unit}, and is no faster by it"
+    return False, f"{device} has no hardware for bfloat16"
+
+
+def _unit() -> str:
+    """The name of the processor's instructions for bfloat16; empty where it has none."""
+    for unit, check in (("AMX", "_is_amx_tile_supported"), ("AVX512-BF16", "_is_avx512_bf16_supported")):
+        if getattr(torch.cpu, check, lambda: False)():
+            return unit
+    arm = platform.machine() in {"aarch64", "arm64"} and torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    return "Arm bf16" if arm else ""

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from selflearn import __version__
+from selflearn.training.bfloat16 import processor
 
 LIBRARIES = ("torch", "lightning", "numpy", "scikit-learn", "pillow", "pyarrow", "transformers", "faiss-cpu", "onnxruntime")
 
@@ -26,21 +27,13 @@ def describe() -> dict[str, Any]:
         "selflearn": __version__,
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
-        "processor": _processor(),
+        "processor": processor(),
         "cores": os.cpu_count(),
         "threads": torch.get_num_threads(),
         "memory_gib": _memory(),
         "accelerator": torch.cuda.get_device_name(0) if torch.cuda.is_available() else None,
         "libraries": versions,
     }
-
-
-def _processor() -> str:
-    try:
-        with open("/proc/cpuinfo", encoding="utf-8") as file:
-            return next(line.split(":", 1)[1].strip() for line in file if line.startswith("model name"))
-    except (OSError, StopIteration):
-        return platform.processor()
 
 
 def _memory() -> float | None:

@@ -4,13 +4,17 @@ import pytest
 import torch
 
 from selflearn.errors import RecipeError
-from selflearn.training import choose_device, choose_precision
+from selflearn.training import choose_device, choose_precision, precision
 
 
 def test_the_choice_follows_the_hardware(monkeypatch):
     monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: False)
     monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: True)
+    monkeypatch.setattr(precision, "faster", lambda processor: True)
     assert choose_precision("cpu").precision == "bf16"
+    monkeypatch.setattr(precision, "faster", lambda processor: False)
+    assert choose_precision("cpu").precision == "32"
+    assert "no faster" in choose_precision("cpu").reason
     monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)
     monkeypatch.setattr("platform.machine", lambda: "x86_64")
     choice = choose_precision("cpu")
