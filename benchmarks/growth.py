@@ -18,7 +18,6 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -83,7 +82,6 @@ def main() -> None:
     if asked.one:
         print(json.dumps(measure(*asked.one)))
         return
-    figures: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as folder:
         for kind in asked.kinds:
             rows = {}
@@ -95,7 +93,7 @@ def main() -> None:
                 path.unlink()
                 print(kind, count, {name: round(value, 2) for name, value in rows[count].items()}, flush=True)
             first = rows[asked.sizes[0]]
-            figures[kind] = {
+            figures = {
                 str(count): {
                     **{name: round(value, 2) for name, value in row.items()},
                     "learn_over_first": round(row["learn_us"] / first["learn_us"], 3),
@@ -103,7 +101,7 @@ def main() -> None:
                 }
                 for count, row in rows.items()
             }
-    keep("growth", figures)
+            keep(f"growth-{kind}", {kind: figures})
 
 
 if __name__ == "__main__":

@@ -226,7 +226,7 @@ SECTIONS = (
     Section(
         "Cost as work grows",
         "growth",
-        "growth.json",
+        "growth-*.json",
         "",
         "Files of 1,000 to 1,000,000 samples: microseconds a sample for reading, learning and embedding, and the most "
         "resident memory. The aim is that learning and embedding stay within 10 %.",

@@ -26,13 +26,14 @@ from selflearn.ranks import together
 from selflearn.training import Budget, fit
 
 BATCH = 128  # of each process
+ENCODER = {"mae": "vit-tiny"}  # masked methods need tokens
 
 
 def learn(recipe: str, steps: int, processes: int) -> float:
     """Samples a second of all processes together, after two updates to warm up."""
     torch.set_num_threads(1)
     dataset = KINDS["image"].read()
-    changes = {"encoder": "resnet-narrow", "batch": BATCH * processes, "device": "cpu"}
+    changes = {"encoder": ENCODER.get(recipe, "resnet-narrow"), "batch": BATCH * processes, "device": "cpu"}
     stage = recipes.load(recipe, "small", changes, "image").stages[0]
     method = recipes.build_method(stage, recipes.build_encoder(stage, dataset.spec, 0, accelerator=False), 0)
     moments = stamp(method)
