@@ -3,7 +3,8 @@
 python -m benchmarks.scaling [--recipes simclr vicreg] [--steps 30] [--rounds 3]
 
 The two share a batch of twice the size: each has as many samples as the one has. What is lost goes to synchronised batch norms,
-gathered negatives and averaged gradients, and to what the cores share (memory, caches).
+gathered negatives and averaged gradients, and to what the cores share (memory, caches, and where two cores are two threads of
+one, its arithmetic units). `apart` is what two processes reach that learn on their own at once: the limit of the machine.
 """
 
 from __future__ import annotations
@@ -43,24 +44,23 @@ def learn(recipe: str, steps: int, processes: int) -> float:
 
 
 def work(number: int, recipe: str, steps: int, processes: int, port: int, out: str) -> None:
-    """One rank; the first writes what it measured."""
+    """One rank, or with no port a process on its own; each writes what it measured."""
     os.environ.update(MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port))
     place = {"RANK": str(number), "LOCAL_RANK": str(number), "WORLD_SIZE": str(processes), "LOCAL_WORLD_SIZE": str(processes)}
-    with together(place if processes > 1 else {}):
-        pace = learn(recipe, steps, processes)
-    if number == 0:
-        Path(out).write_text(str(pace), encoding="utf-8")
+    with together(place if port else {}):
+        pace = learn(recipe, steps, processes if port else 1)
+    Path(out, str(number)).write_text(str(pace), encoding="utf-8")
 
 
-def pace(recipe: str, steps: int, processes: int) -> float:
-    """Measured in fresh processes."""
-    with socket.socket() as free, tempfile.TemporaryDirectory() as folder:
+def pace(recipe: str, steps: int, processes: int, apart: bool = False) -> float:
+    """Samples a second of all processes, measured in fresh ones."""
+    with socket.socket() as free, tempfile.TemporaryDirectory() as out:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+        port = 0 if apart or processes == 1 else free.getsockname()[1]
         free.close()
-        out = str(Path(folder) / "pace")
         mp.spawn(work, (recipe, steps, processes, port, out), nprocs=processes)
-        return float(Path(out).read_text(encoding="utf-8"))
+        said = [float(each.read_text(encoding="utf-8")) for each in sorted(Path(out).iterdir())]
+        return said[0] if port else sum(said)
 
 
 def main() -> None:
@@ -72,11 +72,17 @@ def main() -> None:
     asked = parser.parse_args()
     figures: dict[str, Any] = {"batch of each": BATCH}
     for recipe in asked.recipes:
-        rounds = [(pace(recipe, asked.steps, 1), pace(recipe, asked.steps, 2)) for _ in range(asked.rounds)]
+        rounds = [
+            (pace(recipe, asked.steps, 1), pace(recipe, asked.steps, 2), pace(recipe, asked.steps, 2, apart=True))
+            for _ in range(asked.rounds)
+        ]
+        one, two, apart = (round(statistics.median(each), 1) for each in zip(*rounds, strict=True))
         figures[recipe] = {
-            "one": round(statistics.median(one for one, _ in rounds), 1),
-            "two": round(statistics.median(two for _, two in rounds), 1),
-            "efficiency": round(statistics.median(two / (2 * one) for one, two in rounds), 3),
+            "one": one,
+            "two": two,
+            "apart": apart,
+            "efficiency": round(statistics.median(two / (2 * one) for one, two, _ in rounds), 3),
+            "of the limit": round(statistics.median(two / apart for _, two, apart in rounds), 3),
         }
         print(recipe, figures[recipe], flush=True)
     keep("scaling", figures)
