@@ -228,6 +228,8 @@ def _facts(shards: Shards, indices: Sequence[Index], options: ReadOptions, thing
         listed = ", ".join(f"{count:,} {ending}" for ending, count in beside.most_common(4))
         notes.append(f"members that are no {things} and no labels were passed by: {listed}")
     numbered = _groups(indices) if any((index.group >= 0).any() for index in indices) else None
+    if roles.group and numbered is None:
+        raise DataError(f"nothing in {shards.source} is called {roles.group!r}, to read groups from, and there is no such file")
     facts = Facts(_unique(names, shards.files, indices), labels, classes, numbered, skipped, notes)
     return attach(facts, None if roles.label else options.labels, None if roles.group else options.groups)
 
