@@ -53,17 +53,21 @@ class Checkpoints:
             return False
         finally:
             _remove(beside)
-        for old in self._files()[KEPT:]:
+        files = self._files()
+        later = [each for each in files if each.name[:10] > f"{step:010d}"]  # damaged: else learning had gone on from there
+        for old in [*later, *files[len(later) + KEPT :]]:
             _remove(old)
         return True
 
     def load(self) -> tuple[dict[str, Any] | None, list[str]]:
-        """The newest checkpoint that is whole, or None; and notes on those that are not.
+        """The newest checkpoint that is whole, or None; and notes on those that are not. What killed processes half wrote goes.
 
         Raises
         ------
         RunError : there are checkpoints, but none is whole.
         """
+        for half in self.folder.glob(".writing-*"):
+            _remove(half)
         notes: list[str] = []
         files = self._files()
         for file in files:
