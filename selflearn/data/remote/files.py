@@ -240,11 +240,7 @@ def _add(found: Listing, fs: Any, root: str, info: dict[str, Any]) -> None:
         found.skipped.append(Skipped(full, "its name leads out of the folder"))
         return
     mark = next(
-        (
-            str(info[each])
-            for each in _MARKS
-            if info.get(each)
-        ),
+        (str(info[each]) for each in _MARKS if info.get(each)),
         "",
     )
     size = info.get("size")

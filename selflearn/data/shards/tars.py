@@ -57,8 +57,9 @@ class _Member:
 def index_tar(path: Path, where: str, examiner: Examiner, roles: Roles) -> Index:
     """Look through a tar once.
 
-    Labels stand beside what they label, before or behind; such as stand alone are counted as skipped. Members are told by header alone. What has a name that leads out of a folder, is a link or a device, comes twice, is broken, or
-    lies behind a place where the tar is damaged, is skipped.
+    Labels stand beside what they label, before or behind; such as stand alone are told as skipped. Members are told by header
+    alone. What has a name that leads out of a folder, is a link or a device, comes twice, is broken, or lies behind a place where
+    the tar is damaged, is skipped.
 
     Parameters
     ----------

@@ -179,7 +179,8 @@ def test_a_kill_while_the_choice_becomes_a_run_leaves_nothing_half_told(wine, tm
             raise KeyboardInterrupt
         write(self, name, value)
 
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patch:
         patch.setattr(RunFolder, "write_json", killed)
-        tune(wine, out=tmp_path / "run", **QUICK)
+        with pytest.raises(KeyboardInterrupt):
+            tune(wine, out=tmp_path / "run", **QUICK)
     assert resume_tuning(tmp_path / "run").data["samples"] > 0
