@@ -77,6 +77,8 @@ def _learn(
     reporter = reporter if leads() else Reporter()
     request = Request.of(source=written(source), labels=written(labels), groups=written(groups), **asked)
     budget = Budget.parse(request.budget)
+    if out is not None and leads():
+        RunFolder.check_free(out, overwrite=overwrite)
     choose_precision(choose_device(request.device), request.precision)  # a device that is not there is told before data is read
     accelerator = uses_accelerator(request.device)
     if request.recipe is not None:  # a misspelt recipe or key is told before anything is read

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -56,8 +57,7 @@ def embed_to_file(
         raise DataError(
             f"embeddings are written as {', '.join(sorted(FORMATS))}, not {out.suffix or 'a file without ending'}: {out}"
         )
-    if out.is_dir():
-        raise RunError(f"{out} is a folder (of the parts that --ray writes?): choose another place with --out")
+    _check_place(out)
     dataset = _tell(run.read(source, more=read, progress=lambda done, total: reporter.work("reading", done, total)), reporter)
     vectors = embed(
         run.encoder,
@@ -77,6 +77,18 @@ def embed_to_file(
             column = pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel(), pa.float32()), vectors.shape[1])
             pq.write_table(pa.table({"id": pa.array(dataset.facts.ids), "embedding": column}), file)
     return vectors.shape
+
+
+def _check_place(out: Path) -> None:
+    """Refuse a place that cannot be written before there is work to lose."""
+    if out.is_dir():
+        raise RunError(f"{out} is a folder (of the parts that --ray writes?): choose another place with --out")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=out.parent):
+            pass
+    except OSError as error:
+        raise RunError(f"cannot write {out}: {error.strerror or error}; choose another place with --out") from error
 
 
 def evaluate(

@@ -149,8 +149,10 @@ def test_what_cannot_be_done_is_told_before_a_folder_is_made(asked, said, few_di
 
 def test_a_place_that_holds_a_run_is_not_overwritten(few_digits, tmp_path):
     learn(few_digits, budget="1steps", out=tmp_path / "run")
+    heard = Heard()
     with pytest.raises(RunError, match="already holds a run"):
-        learn(few_digits, budget="1steps", out=tmp_path / "run")
+        learn(few_digits, budget="1steps", out=tmp_path / "run", reporter=heard)
+    assert heard.lines == [], "data that may take an hour to read is not read before"
 
 
 def test_other_kinds_of_data_are_refused_by_an_encoder(few_digits, tmp_path):

@@ -65,8 +65,10 @@ def test_embeddings_are_written_whole_or_not_at_all(tmp_path, monkeypatch):
     (tmp_path / "parts.parquet").mkdir()
     with pytest.raises(RunError, match=r"parts.parquet is a folder .*--out"):
         embed_to_file(run, tmp_path / "t.csv", tmp_path / "parts.parquet")
+    heard = Warned()
     with pytest.raises(RunError, match="cannot write .*--out"):
-        embed_to_file(run, tmp_path / "t.csv", tmp_path / "t.csv" / "vectors.npy")
+        embed_to_file(run, tmp_path / "t.csv", tmp_path / "t.csv" / "vectors.npy", reporter=heard)
+    assert heard.lines == [], "told before anything is read"
     for ending in ("npy", "npz", "parquet"):
         out = tmp_path / f"vectors.{ending}"
         assert embed_to_file(run, tmp_path / "t.csv", out)[0] == 80

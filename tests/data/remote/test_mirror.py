@@ -19,6 +19,7 @@ from selflearn.data.dataset import Skipped
 from selflearn.data.remote import mirror as mirroring
 from selflearn.data.remote.files import Listing, Remote, is_plain, list_files
 from selflearn.data.remote.mirror import mirror
+from selflearn.data.remote.retry import retried
 from selflearn.errors import DataError
 
 
@@ -128,6 +129,21 @@ def test_no_room_is_told_before_anything_is_copied(tmp_path: Path) -> None:
     listing = Listing([Remote("memory://x/a.bin", "a.bin", 10**18, "m")])
     with pytest.raises(DataError, match=r"1e\+09 GB to copy.* SELFLEARN_CACHE"):
         mirror("memory://x/", listing, ReadOptions(cache_dir=tmp_path))
+
+
+def test_a_name_that_no_server_will_ever_know_is_asked_for_once() -> None:
+    class HfUriError(ValueError):
+        __module__ = "huggingface_hub.errors"
+
+    asked: list[int] = []
+
+    def work() -> None:
+        asked.append(1)
+        raise HfUriError("repository id must be 'namespace/name'")
+
+    with pytest.raises(HfUriError):
+        retried(work, "hf://datasets/nobody")
+    assert len(asked) == 1
 
 
 def test_unknown_protocols_and_missing_packages_name_the_remedy() -> None:
