@@ -48,10 +48,10 @@ def main() -> None:
         sys.exit(1)
 
 
-def _told(message: Warning | str, category: type[Warning], file: str, number: int, line: str | None = None) -> str:
+def _told(message: Warning | str, category: type[Warning], filename: str, lineno: int, line: str | None = None) -> str:
     """What selflearn warns of is meant for a person, who needs no line of code; others' warnings stay as they are."""
-    own = issubclass(category, RuntimeWarning) and Path(file).is_relative_to(Path(__file__).parents[1])
-    return f"Note: {message}\n" if own else _formatted(message, category, file, number, line)
+    own = issubclass(category, RuntimeWarning) and Path(filename).is_relative_to(Path(__file__).parents[1])
+    return f"Note: {message}\n" if own else _formatted(message, category, filename, lineno, line)
 
 
 def _version(wanted: bool) -> None:

@@ -273,7 +273,7 @@ def _check_room(parts: Sequence[Part], together: int, store: Store) -> None:
     needed = min(sum(sizes), sum(sizes[: 2 * together]))
     if needed > store.limit:
         raise DataError(
-            f"{together} shards are shuffled together, and twice as many ({needed / 1e9:.3g} GB) must have room on disk, where "
-            f"{store.limit / 1e9:.3g} GB may be used in {store.folder}. Give it more (--read store=20GB), shuffle less "
-            "(--read shuffle=500MB), or set SELFLEARN_CACHE to a larger disk"
+            f"{min(together, len(parts)):,} shards are shuffled together; twice as many, or all ({needed / 1e9:.3g} GB), must have "
+            f"room on disk; {store.limit / 1e9:.3g} GB may be used in {store.folder}. Give it more (--read store=20GB), shuffle "
+            "less (--read shuffle=500MB), or set SELFLEARN_CACHE to a larger disk"
         )
