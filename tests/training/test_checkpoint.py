@@ -55,6 +55,13 @@ def test_what_a_killed_process_half_wrote_is_removed_when_it_is_resumed(checkpoi
     assert [each.suffix for each in checkpoints.folder.iterdir()] == [".pt"]
 
 
+def test_another_methods_checkpoint_of_the_same_shapes_is_refused(checkpoints):
+    Checkpoints(checkpoints.folder, "SimCLR").save({"step": 1}, 1)
+    assert Checkpoints(checkpoints.folder, "SimCLR").load() == ({"step": 1}, [])
+    with pytest.raises(RunError, match="is a checkpoint of SimCLR, and BYOL is to be trained"):
+        Checkpoints(checkpoints.folder, "BYOL").load()
+
+
 def test_when_all_are_damaged_it_says_so(checkpoints):
     checkpoints.save({"step": 1}, 1)
     next(checkpoints.folder.glob("*.pt")).write_bytes(b"")
