@@ -106,6 +106,11 @@ class Access:
         """A member whole."""
         return read_at(self._opened(part), size, offset)
 
+    def let_go(self) -> None:
+        """Close what is open: a process that reads no more would keep its room on the disk."""
+        with self._lock:
+            self._open.clear()
+
     def grouped(self, parts: np.ndarray) -> Iterator[np.ndarray]:
         """Places in `parts` (of members), by part; those of a few parts at a time, which are fetched together before."""
         self._own()

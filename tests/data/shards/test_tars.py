@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import gzip
 import io
 import json
@@ -266,14 +267,25 @@ def test_a_shard_that_may_no_longer_be_read_hides_behind_no_plain_picture(
 
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="asks Linux which files are open")
 def test_what_the_store_drops_takes_no_room_on_the_disk(bucket: str, tmp_path: Path) -> None:
+    def opened() -> list[str]:
+        links = [each for each in Path("/proc/self/fd").iterdir() if each.is_symlink()]
+        return [name for name in map(os.readlink, links) if name.startswith(str(tmp_path))]
+
     room = 8 * max(each.size for each in list_files(bucket).files)
-    data = read(bucket, kind="image", cache_limit=0, cache_dir=tmp_path, more={"store": room, "shuffle": 1})
+    options = {"kind": "image", "cache_limit": 0, "cache_dir": tmp_path, "more": {"store": room, "shuffle": 1}}
+    like = read(bucket, **options).spec
+    gc.collect()
+    data = read(bucket, like=like, **options)
+    assert opened() == [], "worker processes read from here on"
     for row in range(0, 90, 10):
         data.batch([row])
-    opened = [Path(f"/proc/self/fd/{each.name}") for each in Path("/proc/self/fd").iterdir()]
-    kept = [os.readlink(each) for each in opened if each.exists() or each.is_symlink()]
-    assert any(each.startswith(str(tmp_path)) for each in kept)
-    assert not [each for each in kept if each.startswith(str(tmp_path)) and each.endswith("(deleted)")]
+    assert opened()
+    assert not [name for name in opened() if name.endswith("(deleted)")]
+
+
+def test_a_store_that_is_too_small_is_told_with_true_numbers(bucket: str, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="^9 shards are shuffled together; .*--read store=20GB"):
+        read(bucket, kind="image", cache_dir=tmp_path, more={"store": 1000})
 
 
 def test_labels_that_stand_apart_from_their_pictures_are_told(tmp_path: Path) -> None:
