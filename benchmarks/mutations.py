@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.parquet
 import torch
 
 from benchmarks.common import keep
@@ -34,6 +35,7 @@ from benchmarks.forks import forked
 from benchmarks.kills import CASES, attempt, cut_off, learned
 from selflearn import workflow
 from selflearn.data import read
+from selflearn.data.images.pack import pack
 from selflearn.errors import SelflearnError
 
 SECONDS = 60
@@ -108,6 +110,7 @@ def examples(folder: Path) -> dict[str, Path]:
             soundfile.write(where / f"{number}.{ending}", draw.normal(0, 0.1, 2000), 8000)
     pictures, waves = draw.integers(0, 256, (20, 8, 8), dtype=np.uint8), draw.normal(size=(20, 2, 50)).astype(np.float32)
     labels = np.arange(20) % 2
+    shards(made["pictures.png"], place)
     np.savez(place("pictures.npz") / "a.npz", images=pictures, labels=labels)
     np.save(place("pictures.npy") / "a.npy", pictures)
     np.savez(place("series.npz") / "a.npz", values=waves, labels=labels)
@@ -142,6 +145,17 @@ def examples(folder: Path) -> dict[str, Path]:
         told.clear()
     networkx.write_graphml(graph, place("graph.graphml") / "a.graphml")
     return made
+
+
+def shards(pictures: Path, place: Callable[[str], Path]) -> None:
+    """The same pictures in tars, in tars with an index beside each, and in a column of Parquet."""
+    bare = place("shards.tar")
+    pack(pictures, bare, 6000)
+    for index in bare.glob("*.npz"):
+        index.unlink()
+    pack(pictures, place("shards.tar and index"), 6000)
+    encoded = [{"bytes": path.read_bytes(), "path": path.name} for path in sorted(pictures.iterdir())]
+    pyarrow.parquet.write_table(pyarrow.table({"image": encoded}), place("shards.parquet") / "a.parquet", row_group_size=4)
 
 
 def inputs(count: int, base: Path, draw: random.Random) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -24,6 +25,7 @@ evidence_app = typer.Typer(help="The experiments that decide whether a published
 app.add_typer(evidence_app, name="evidence")
 app.command()(tune)
 
+_formatted = warnings.formatwarning
 RunPath = Annotated[Path, typer.Argument(help="A run folder, as `selflearn learn` left it.")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps ...")]
 ReadOther = Annotated[
@@ -36,6 +38,7 @@ Out = Annotated[Path | None, typer.Option(help="Where to write it.")]
 def main() -> None:
     """Run a command. A foreseen error is one clear message and exit status 1."""
     os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")  # what PyTorch's core warns of is for its callers, not for a person
+    warnings.formatwarning = _told
     try:
         app()
     except SelflearnError as error:
@@ -43,6 +46,12 @@ def main() -> None:
 
         complain(str(error))
         sys.exit(1)
+
+
+def _told(message: Warning | str, category: type[Warning], filename: str, lineno: int, line: str | None = None) -> str:
+    """What selflearn warns of is meant for a person, who needs no line of code; others' warnings stay as they are."""
+    own = issubclass(category, RuntimeWarning) and Path(filename).is_relative_to(Path(__file__).parents[1])
+    return f"Note: {message}\n" if own else _formatted(message, category, filename, lineno, line)
 
 
 def _version(wanted: bool) -> None:

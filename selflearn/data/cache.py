@@ -56,6 +56,21 @@ def content_key(values: np.ndarray, rows: np.ndarray | None = None) -> str:
     return digest.hexdigest()
 
 
+def settled(place: Path) -> Path:
+    """The mark that the samples of this place are not kept decoded.
+
+    Whether there is room is a matter of the moment. A run that is resumed when there is more must find its data as it was.
+    """
+    return place.with_name(f"{place.name}.streamed")
+
+
+def settle(place: Path) -> None:
+    """Leave the mark, if it can be left."""
+    with contextlib.suppress(OSError):
+        place.parent.mkdir(parents=True, exist_ok=True)
+        settled(place).touch()
+
+
 class Cache:
     """The place of one data set's decoded samples.
 

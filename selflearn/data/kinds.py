@@ -10,7 +10,7 @@ from typing import Any, Protocol, cast
 from selflearn.data.columns import check_width
 from selflearn.data.dataset import Dataset
 from selflearn.data.locate import Located, localised, locate
-from selflearn.data.options import Progress, ReadOptions, Recognition
+from selflearn.data.options import ReadOptions, Recognition
 from selflearn.data.remote.urls import is_pattern
 from selflearn.data.shards.files import Shards
 from selflearn.data.spec import Spec
@@ -44,7 +44,7 @@ class _Kind(Protocol):
     def read(self, source: Any, options: ReadOptions) -> Dataset: ...
 
 
-def recognise(source: Any, progress: Progress | None = None) -> Recognition:
+def recognise(source: Any) -> Recognition:
     """Which kind of data a source holds: every kind is asked, the most certain wins.
 
     What one kind cannot read may still be another's: a ragged CSV is no list of pictures, but good texts. So a kind's complaint is
@@ -52,13 +52,13 @@ def recognise(source: Any, progress: Progress | None = None) -> Recognition:
 
     Parameters
     ----------
-    source : as of `read`. progress : called with (done, total) while remote data is copied.
+    source : as of `read`.
 
     Raises
     ------
     DataError : the path does not exist, or no kind knows the source; says what was looked at.
     """
-    return _recognised(locate(source, ReadOptions(progress=progress)).source)
+    return _recognised(locate(source, ReadOptions()).source)
 
 
 def _recognised(source: Any) -> Recognition:

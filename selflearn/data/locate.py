@@ -36,12 +36,14 @@ class Located:
 
 
 def locate(source: Any, options: ReadOptions) -> Located:
-    """Find what a source names; remote data that is not in shards is copied into the cache on the way.
+    """Find what a source names; remote data that is not in shards is copied into the cache on the way. What was located stays so.
 
     Raises
     ------
     DataError : nothing there, no permission, a server that does not come back, no room.
     """
+    if isinstance(source, Located):
+        return source
     if not isinstance(source, str | Path):
         return Located(source)
     if isinstance(source, str) and source.startswith("file://"):

@@ -22,14 +22,15 @@ class Checkpoints:
     Parameters
     ----------
     folder : where they lie; made when the first is written.
+    of : the method that they are of; another one's are refused, be they of the same shapes. Empty where it is not known.
 
     Attributes
     ----------
     failures : how many could not be written.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, of: str = "") -> None:
+        self.folder, self.of = folder, of
         self.failures = 0
 
     def save(self, state: dict[str, Any], step: int) -> bool:
@@ -44,7 +45,7 @@ class Checkpoints:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             with beside.open("wb") as file:
-                torch.save(state, file)
+                torch.save({**state, "of": self.of}, file)
             flush(beside)
             beside.replace(self.folder / f"{step:010d}-{_digest(beside)}.pt")
             flush(self.folder)
@@ -53,25 +54,30 @@ class Checkpoints:
             return False
         finally:
             _remove(beside)
-        for old in self._files()[KEPT:]:
+        files = self._files()
+        later = [each for each in files if each.name[:10] > f"{step:010d}"]  # damaged: else learning had gone on from there
+        for old in [*later, *files[len(later) + KEPT :]]:
             _remove(old)
         return True
 
     def load(self) -> tuple[dict[str, Any] | None, list[str]]:
-        """The newest checkpoint that is whole, or None; and notes on those that are not.
+        """The newest checkpoint that is whole, or None; and notes on those that are not. What killed processes half wrote goes.
 
         Raises
         ------
-        RunError : there are checkpoints, but none is whole.
+        RunError : there are checkpoints, but none is whole; or they are of another method.
         """
+        for half in self.folder.glob(".writing-*"):
+            _remove(half)
         notes: list[str] = []
         files = self._files()
         for file in files:
-            try:
-                if _digest(file) == file.stem.split("-", 1)[1]:
-                    return torch.load(file, map_location="cpu", weights_only=True), notes
-            except (OSError, RuntimeError, pickle.UnpicklingError, EOFError):
-                pass
+            state = _read(file)
+            if state is not None:
+                made = state.pop("of", "")
+                if made and self.of and made != self.of:
+                    raise RunError(f"{file} is a checkpoint of {made}, and {self.of} is to be trained: put its own back")
+                return state, notes
             notes.append(f"checkpoint {file.name[:10].lstrip('0') or '0'} is damaged; an earlier one is used")
         if files:
             raise RunError(f"every checkpoint in {self.folder} is damaged; start a new run")
@@ -84,6 +90,17 @@ class Checkpoints:
 
     def _files(self) -> list[Path]:
         return sorted(self.folder.glob("*-*.pt"), reverse=True)
+
+
+def _read(file: Path) -> dict[str, Any] | None:
+    """The state in a file, or None where it is damaged."""
+    try:
+        if _digest(file) != file.stem.split("-", 1)[1]:
+            return None
+        state = torch.load(file, map_location="cpu", weights_only=True)
+    except (OSError, RuntimeError, pickle.UnpicklingError, EOFError):
+        return None
+    return state if isinstance(state, dict) else None
 
 
 def _digest(path: Path) -> str:

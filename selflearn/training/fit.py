@@ -92,7 +92,8 @@ def fit(
         optimiser = make_optimiser(
             learner, settings.optimiser, settings.batch * settings.accumulate, fused=precision.precision != "16"
         )
-        checkpoints = Checkpoints(folder.file("checkpoints") / f"stage-{stage}") if folder is not None else None
+        made = type(method).__name__ if type(method).__module__.startswith("selflearn.") else ""  # one's own may change its name
+        checkpoints = Checkpoints(folder.file("checkpoints") / f"stage-{stage}", made) if folder is not None else None
         saved = _saved(checkpoints, resume, notes)
         course = _restore(saved, learner, optimiser)
         from selflearn.training.stage import GradientStage  # Lightning takes seconds to import

@@ -8,7 +8,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -232,7 +232,8 @@ def replacing(target: Path) -> Iterator[Path]:
             f"cannot write {target}: {error.strerror or error}. Free some space or choose another place with --out"
         ) from error
     finally:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):  # its folder is none
+            beside.unlink(missing_ok=True)
 
 
 def flush(path: Path) -> None:

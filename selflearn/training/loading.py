@@ -14,7 +14,7 @@ from torch.utils.data import DataLoader, Sampler
 from selflearn.data import BatchStream, Dataset
 from selflearn.data.batch import Batch
 from selflearn.data.samplers import Blocks, Drawn
-from selflearn.errors import DataError
+from selflearn.errors import DataError, RunError
 from selflearn.ranks import rank, world
 
 MOST_WORKERS = 8  # beyond it, reading waits for the disk and not for processors
@@ -60,9 +60,16 @@ class _InOrder(Sampler[list[int]]):
 
 @contextmanager
 def plain_errors() -> Iterator[None]:
-    """A foreseen error of a worker process without the traceback that PyTorch puts before it."""
+    """A foreseen error of a worker process without the traceback that PyTorch puts before it; the end of one told as such."""
     try:
         yield
+    except RuntimeError as error:
+        if not str(error).startswith("DataLoader worker (pid"):
+            raise
+        raise RunError(
+            "a process that reads the data has ended, perhaps for want of memory: set fewer, as with --set workers=1, or a smaller "
+            "batch; what was saved is not lost: continue with --resume RUN"
+        ) from error
     except DataError as error:
         _, found, told = str(error).rpartition(f"{type(error).__name__}: ")
         if not found or "Original Traceback" not in str(error):

@@ -6,6 +6,7 @@ import hashlib
 import json
 import time
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import numpy as np
 
 from selflearn import networks, recipes
 from selflearn.data import Dataset, ReadOptions, read, recognise, subset
+from selflearn.data.locate import locate
 from selflearn.data.remote import urls
 from selflearn.errors import RunError
 from selflearn.evaluation import Scorecard, judge, judge_answers
@@ -75,6 +77,8 @@ def _learn(
     reporter = reporter if leads() else Reporter()
     request = Request.of(source=written(source), labels=written(labels), groups=written(groups), **asked)
     budget = Budget.parse(request.budget)
+    if out is not None and leads():
+        RunFolder.check_free(out, overwrite=overwrite)
     choose_precision(choose_device(request.device), request.precision)  # a device that is not there is told before data is read
     accelerator = uses_accelerator(request.device)
     if request.recipe is not None:  # a misspelt recipe or key is told before anything is read
@@ -137,8 +141,6 @@ def read_data(source: Any, labels: Any, groups: Any, request: Request, reporter:
     """Read the data: the leader first, so that what it caches is there for the others."""
     if not leads():
         wait_for_all()
-    if request.kind is None:
-        reporter.say(recognise(source, lambda done, total: reporter.work("copying", done, total)).say())
     options = ReadOptions(
         kind=request.kind,
         more=request.read,
@@ -147,6 +149,10 @@ def read_data(source: Any, labels: Any, groups: Any, request: Request, reporter:
         size=request.size,
         progress=lambda done, total: reporter.work("reading", done, total),
     )
+    if request.kind is None:
+        copying = replace(options, progress=lambda done, total: reporter.work("copying", done, total))
+        source = locate(source, copying)  # once: what is told of it would not be told again
+        reporter.say(recognise(source).say())
     dataset = read(source, options)
     if leads():
         wait_for_all()
@@ -221,7 +227,10 @@ def carry_out(
     for line in [note for stage in outcome.stages for note in stage.notes]:
         reporter.say(line)
     networks.save_encoder(encoder, folder.file("encoder"))
+    told = dataset.incidents()
     scorecard, verdict = _judge(folder, request, recipe, dataset, parts, outcome, reporter)
+    for line in [line for line in dataset.incidents() if line not in told]:
+        reporter.warn(line)
     records.write_end(folder, outcome, scorecard, verdict, encoder, time.monotonic() - began)
     return Run(folder)
 

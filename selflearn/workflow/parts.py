@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from selflearn.data.files import files_below
+from selflearn.data.remote.urls import is_url
 from selflearn.data.walk import stamp_of
 from selflearn.errors import DataError, RunError
 from selflearn.training import embed
@@ -71,6 +72,8 @@ def embed_in_parts(
     RunError : `out` is no folder of such parts, or no cluster answers.
     MissingExtraError : Ray is not installed.
     """
+    if is_url(str(source)):
+        raise DataError(f"a cluster embeds the files of a folder that all its machines share, not {source}: leave --ray out")
     need_ray("embed on a cluster")
     reporter = reporter or Reporter()
     out, root = Path(out), Path(source).expanduser()

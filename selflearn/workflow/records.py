@@ -46,9 +46,8 @@ def warnings_of(dataset: Dataset) -> list[str]:
 def write_start(
     folder: RunFolder, request: dict[str, Any], recipe: Recipe, dataset: Dataset, parts: Parts, machine: dict[str, Any]
 ) -> None:
-    """What is known before learning: configuration, data, environment."""
+    """What is known before learning: environment, data, and last the configuration, which marks a run that can be resumed."""
     facts = dataset.facts
-    folder.write_yaml("config.yaml", {"request": request, "recipe": recipe.model_dump(mode="json")})
     folder.write_json("environment.json", machine)
     folder.write_json(
         "data.json",
@@ -65,6 +64,7 @@ def write_start(
             "notes": facts.notes,
         },
     )
+    folder.write_yaml("config.yaml", {"request": request, "recipe": recipe.model_dump(mode="json")})
 
 
 def write_embeddings(folder: RunFolder, dataset: Dataset, parts: Parts, vectors: np.ndarray) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,11 @@ import pyarrow.parquet as pq
 
 from selflearn import recipes
 from selflearn.data import Dataset
-from selflearn.errors import DataError
+from selflearn.errors import DataError, RunError
 from selflearn.evaluation import Scorecard, judge, judge_answers
 from selflearn.measures import Verdict
 from selflearn.training import embed
+from selflearn.training.folder import replacing
 from selflearn.views import plain
 from selflearn.workflow.answering import answers_in_context, measure_answers, scored
 from selflearn.workflow.measuring import Parts, divide, measure
@@ -47,6 +49,7 @@ def embed_to_file(
     Raises
     ------
     DataError : an ending that is not known, or data of another kind; before anything is embedded.
+    RunError : `out` is a folder, or cannot be written; what was there before is untouched.
     """
     reporter = reporter or Reporter()
     out = Path(out)
@@ -54,6 +57,7 @@ def embed_to_file(
         raise DataError(
             f"embeddings are written as {', '.join(sorted(FORMATS))}, not {out.suffix or 'a file without ending'}: {out}"
         )
+    _check_place(out)
     dataset = _tell(run.read(source, more=read, progress=lambda done, total: reporter.work("reading", done, total)), reporter)
     vectors = embed(
         run.encoder,
@@ -63,15 +67,28 @@ def embed_to_file(
         batch=batch,
         progress=lambda done, total: reporter.work("embedding", done, total),
     )
-    out.parent.mkdir(parents=True, exist_ok=True)
-    if out.suffix == ".npy":
-        np.save(out, vectors)
-    elif out.suffix == ".npz":
-        np.savez(out, ids=np.array(dataset.facts.ids), embeddings=vectors)
-    else:
-        column = pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel(), pa.float32()), vectors.shape[1])
-        pq.write_table(pa.table({"id": pa.array(dataset.facts.ids), "embedding": column}), out)
+    _tell_incidents(dataset, reporter)
+    with replacing(out) as beside, beside.open("wb") as file:
+        if out.suffix == ".npy":
+            np.save(file, vectors)
+        elif out.suffix == ".npz":
+            np.savez(file, ids=np.array(dataset.facts.ids), embeddings=vectors)
+        else:
+            column = pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel(), pa.float32()), vectors.shape[1])
+            pq.write_table(pa.table({"id": pa.array(dataset.facts.ids), "embedding": column}), file)
     return vectors.shape
+
+
+def _check_place(out: Path) -> None:
+    """Refuse a place that cannot be written before there is work to lose."""
+    if out.is_dir():
+        raise RunError(f"{out} is a folder (of the parts that --ray writes?): choose another place with --out")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=out.parent):
+            pass
+    except OSError as error:
+        raise RunError(f"cannot write {out}: {error.strerror or error}; choose another place with --out") from error
 
 
 def evaluate(
@@ -117,6 +134,7 @@ def evaluate(
         device=device,
         progress=reporter.work,
     )
+    _tell_incidents(dataset, reporter)
     return scorecard, judge(scorecard, None)
 
 
@@ -128,6 +146,11 @@ def _own_parts(run: Run, dataset: Dataset, request: Request) -> Parts:
     unseen = {name for name, seen in zip(ids, learned, strict=True) if not seen}
     held_out = np.array([name in unseen for name in dataset.facts.ids])
     return Parts(np.flatnonzero(~held_out), np.flatnonzero(held_out))
+
+
+def _tell_incidents(dataset: Dataset, reporter: Reporter) -> None:
+    for line in dataset.incidents():
+        reporter.warn(line)
 
 
 def _tell(dataset: Dataset, reporter: Reporter) -> Dataset:

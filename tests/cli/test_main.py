@@ -124,6 +124,23 @@ def test_a_mistake_is_one_clear_message(words, said, tmp_path):
     assert not (tmp_path / "runs").exists()
 
 
+def test_warnings_of_selflearn_are_told_to_a_person(tmp_path):
+    code = """
+import sys, warnings
+from selflearn.cli import main
+from selflearn.data.remote import retry
+sys.argv = ["selflearn", "--version"]
+try:
+    main()
+except SystemExit:
+    warnings.warn_explicit("the server is away", RuntimeWarning, retry.__file__, 1)
+    warnings.warn("other", UserWarning)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert done.stderr.splitlines()[0] == "Note: the server is away"
+    assert "UserWarning: other" in done.stderr
+
+
 def test_a_method_of_ones_own(few_digits, tmp_path):
     page = (Path(__file__).parents[2] / "docs" / "guides" / "own-method.md").read_text()
     module, recipe = (block.split("```")[0] for block in (page.split("```python\n")[1], page.split("```yaml\n")[1]))

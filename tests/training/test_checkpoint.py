@@ -37,6 +37,31 @@ def test_a_damaged_one_gives_way_to_the_one_before(checkpoints, damage):
     assert notes == ["checkpoint 2 is damaged; an earlier one is used"]
 
 
+def test_a_damaged_one_does_not_stay_in_the_place_of_a_good_one(checkpoints):
+    for step in (10, 20):
+        checkpoints.save({"step": step}, step)
+    max(checkpoints.folder.glob("*.pt")).write_bytes(b"")
+    assert checkpoints.load()[0] == {"step": 10}
+    for step in (12, 14):
+        checkpoints.save({"step": step}, step)
+    max(checkpoints.folder.glob("*.pt")).write_bytes(b"")
+    assert checkpoints.load()[0] == {"step": 12}
+
+
+def test_what_a_killed_process_half_wrote_is_removed_when_it_is_resumed(checkpoints):
+    checkpoints.save({"step": 1}, 1)
+    (checkpoints.folder / ".writing-1").write_bytes(b"half")
+    checkpoints.load()
+    assert [each.suffix for each in checkpoints.folder.iterdir()] == [".pt"]
+
+
+def test_another_methods_checkpoint_of_the_same_shapes_is_refused(checkpoints):
+    Checkpoints(checkpoints.folder, "SimCLR").save({"step": 1}, 1)
+    assert Checkpoints(checkpoints.folder, "SimCLR").load() == ({"step": 1}, [])
+    with pytest.raises(RunError, match="is a checkpoint of SimCLR, and BYOL is to be trained"):
+        Checkpoints(checkpoints.folder, "BYOL").load()
+
+
 def test_when_all_are_damaged_it_says_so(checkpoints):
     checkpoints.save({"step": 1}, 1)
     next(checkpoints.folder.glob("*.pt")).write_bytes(b"")

@@ -208,6 +208,19 @@ def test_worker_processes_change_nothing(world):
     assert torch.equal(weights(method), weights(learn(world)[0]))
 
 
+def test_a_reading_process_that_is_killed_is_told_as_such(world):
+    class Killed(world.Vectors):
+        streamed = True
+
+        def batch(self, indices):
+            if torch.utils.data.get_worker_info() is not None:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return super().batch(indices)
+
+    with pytest.raises(RunError, match="a process that reads the data has ended.* --set workers=1.* --resume RUN"):
+        fit(world.method(), Killed(), world.views, settings(workers=1))
+
+
 def test_a_compiled_encoder_learns_as_one_that_is_not(world, monkeypatch):
     monkeypatch.setattr(torch, "compile", functools.partial(torch.compile, backend="eager"))  # traced, but not built
     ends = []

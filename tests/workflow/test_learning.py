@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 
+import fsspec
 import numpy as np
 import pytest
 from safetensors.torch import load_file
@@ -17,7 +18,9 @@ from selflearn import learn, load, resume
 from selflearn.data import read
 from selflearn.errors import DataError, RecipeError, RunError
 from selflearn.workflow import Reporter, evaluate, measuring
+from selflearn.workflow.learning import read_data
 from selflearn.workflow.measuring import divide
+from selflearn.workflow.request import Request
 
 
 class Heard(Reporter):
@@ -146,8 +149,10 @@ def test_what_cannot_be_done_is_told_before_a_folder_is_made(asked, said, few_di
 
 def test_a_place_that_holds_a_run_is_not_overwritten(few_digits, tmp_path):
     learn(few_digits, budget="1steps", out=tmp_path / "run")
+    heard = Heard()
     with pytest.raises(RunError, match="already holds a run"):
-        learn(few_digits, budget="1steps", out=tmp_path / "run")
+        learn(few_digits, budget="1steps", out=tmp_path / "run", reporter=heard)
+    assert heard.lines == [], "data that may take an hour to read is not read before"
 
 
 def test_other_kinds_of_data_are_refused_by_an_encoder(few_digits, tmp_path):
@@ -195,3 +200,15 @@ def test_devices_that_recorded_together_are_learned_from_and_judged(tmp_path):
     run = learn(worn, kind="series", read={"devices": 2}, recipe="collossl", preset="small", budget="2steps", out=tmp_path / "run")
     assert run.scorecard.find("encoder", "alignment")
     assert not run.scorecard.find("raw", "alignment"), "one device has other channels than all of them"
+
+
+def test_that_remote_data_was_copied_is_told(tmp_path, monkeypatch):
+    class Warned(Heard):
+        warn = Heard.say
+
+    rows = "".join(f"{row * row % 23},{row * 7 % 17}\n" for row in range(60))
+    fsspec.filesystem("memory").pipe({"/told/t.csv": f"x,y\n{rows}".encode()})
+    monkeypatch.setenv("SELFLEARN_CACHE", str(tmp_path))
+    heard, source = Warned(), "memory://told/t.csv"
+    read_data(source, None, None, Request.of(source=source), heard)
+    assert any("t.csv was copied to the cache" in line for line in heard.lines)

@@ -8,7 +8,7 @@ import pytest
 
 from selflearn.data.files import files_below
 from selflearn.errors import DataError
-from selflearn.workflow.parts import FILES, PARTS, cut
+from selflearn.workflow.parts import FILES, PARTS, cut, embed_in_parts
 
 
 @pytest.fixture
@@ -59,3 +59,8 @@ def test_what_does_not_lie_in_files_is_refused(files, kind, said):
         files_below(files[0], kind)
     with pytest.raises(DataError, match=r"is no folder|one file a sample"):
         files_below(files[0] / "000.png", kind)
+
+
+def test_a_bucket_is_no_folder_that_a_cluster_shares():
+    with pytest.raises(DataError, match="not s3://bucket/photos/: leave --ray out"):
+        embed_in_parts(None, "s3://bucket/photos/", "out")

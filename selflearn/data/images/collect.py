@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 
+from selflearn.data.cache import settle, settled
 from selflearn.data.dataset import Facts, Skipped
 from selflearn.data.images.cache import VERSION, Decoded, PictureCache, content_key
 from selflearn.data.images.decode import Layout, decode, reason
@@ -45,8 +44,8 @@ def collect(origin: Origin, facts: Facts, options: ReadOptions) -> Images:
         raise DataError(_nothing_usable(found.failed, facts))
     layout = choose_layout(found.headers, options.size, like)
     job = _Job(origin, found, layout, options, notes_on(found, facts.ids, layout))
-    settled = _settled(cache, origin)
-    if settled is not None and settled.exists():
+    if cache and options.cache_limit is None and settled(cache.place).exists():
+        job.notes.append(f"decoded anew for each batch, as before: {settled(cache.place)} says so, and may be removed")
         return job.stream(facts, like)
     if cache and job.bytes <= options.room_on_disk():
         try:
@@ -56,16 +55,9 @@ def collect(origin: Origin, facts: Facts, options: ReadOptions) -> Images:
     if job.bytes <= options.room_in_memory():
         return _dataset(job.decode_into(np.empty(job.shape, dtype=layout.dtype)), facts, like, origin)
     job.notes.append(f"decoded pictures would take {job.bytes / 1e9:.3g} GB: they are decoded anew for each batch")
-    if settled is not None:
-        with contextlib.suppress(OSError):
-            settled.parent.mkdir(parents=True, exist_ok=True)
-            settled.touch()
+    if cache and options.cache_limit is None:
+        settle(cache.place)
     return job.stream(facts, like)
-
-
-def _settled(cache: PictureCache | None, origin: Origin) -> Path | None:
-    """Marks that shards are not kept decoded, so that a run resumed when more room is free finds its data unchanged."""
-    return None if cache is None or origin.blocks is None else cache.place.with_suffix(".streamed")
 
 
 @dataclass

@@ -108,4 +108,6 @@ def read_shards(shards: Shards, options: ReadOptions) -> Images:
 
 def collect_members(members: Members, options: ReadOptions) -> Images:
     """What was found in shards as a dataset: decoded into the cache where it fits, else for each batch."""
-    return collect(ShardOrigin(members), members.facts, options)
+    found = collect(ShardOrigin(members), members.facts, options)
+    members.access.let_go()  # from here on worker processes read
+    return found

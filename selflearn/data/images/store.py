@@ -115,13 +115,18 @@ class ArrayImages(Mapped, Images):
 class StreamedImages(Images):
     """Pictures decoded when a batch asks for them, for data too large to keep decoded; meant to run in DataLoader workers.
 
-    A file that turns out damaged at that moment becomes a picture of the mean colour, with one warning: no run dies of it.
+    A file that turns out damaged at that moment becomes a picture of the mean colour, with one warning, and is counted: no run dies
+    of it.
 
     Parameters
     ----------
     spec, facts, content, aspect : see `Images`.
     origin : the encoded pictures.
     rows : (n,) the position in `origin` of each sample.
+
+    Attributes
+    ----------
+    plain : (n,) which were shown as plain pictures, in all processes together.
     """
 
     streamed = True
@@ -131,7 +136,7 @@ class StreamedImages(Images):
     ) -> None:
         super().__init__(spec, facts, content, aspect)
         self.origin, self.rows = origin, rows
-        self._told: set[int] = set()
+        self.plain = torch.zeros(len(rows), dtype=torch.bool).share_memory_()
 
     def pixels(self, indices: np.ndarray) -> np.ndarray:
         """Decoded now."""
@@ -156,14 +161,16 @@ class StreamedImages(Images):
         self.origin.prepare(blocks)
 
     def incidents(self) -> list[str]:
-        """Of the origin."""
-        return self.origin.incidents()
+        """Of the origin, and pictures that were damaged inside."""
+        count = int(self.plain.sum())
+        told = f"{count:,} picture{'s' if count != 1 else ''} could not be read when wanted: plain ones took the place"
+        return [*self.origin.incidents(), *([told] if count else [])]
 
     def _mean_colour(self) -> np.ndarray:
         raw = np.array(self.spec.mean) * (self.spec.high - self.spec.low) + self.spec.low
         return raw.astype(self.spec.dtype)[:, None, None]
 
     def _tell(self, index: int, error: Exception) -> None:
-        if index not in self._told and not isinstance(error, Gone):  # a shard that is gone was told of once, not by picture
-            self._told.add(index)
+        if not self.plain[index] and not isinstance(error, Gone):  # a shard that is gone was told of once, not by picture
+            self.plain[index] = True
             warnings.warn(f"{self.facts.ids[index]} is shown as a plain picture: {reason(error)}", RuntimeWarning, stacklevel=2)

@@ -23,6 +23,10 @@ _HELP = {
     "gcs": "pip install gcsfs", "az": "pip install adlfs", "abfs": "pip install adlfs", "hf": "pip install 'selflearn[hub]'",
     "http": "pip install aiohttp", "https": "pip install aiohttp", "sftp": "pip install paramiko", "ssh": "pip install paramiko",
 }  # fmt: skip
+_MARKS = (
+    "ETag", "etag", "LastModified", "last_modified", "updated", "mtime", "created", "blob_id", "sha256", "Content-MD5", "Digest",
+    "Last-Modified",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -236,11 +240,7 @@ def _add(found: Listing, fs: Any, root: str, info: dict[str, Any]) -> None:
         found.skipped.append(Skipped(full, "its name leads out of the folder"))
         return
     mark = next(
-        (
-            str(info[each])
-            for each in ("ETag", "etag", "LastModified", "last_modified", "updated", "mtime", "created", "blob_id", "sha256")
-            if info.get(each)
-        ),
+        (str(info[each]) for each in _MARKS if info.get(each)),
         "",
     )
     size = info.get("size")

@@ -13,6 +13,7 @@ from hashlib import blake2b
 from pathlib import Path
 
 from selflearn.data.dataset import Skipped
+from selflearn.data.locks import locked
 from selflearn.data.options import ReadOptions
 from selflearn.data.remote.files import Listing, Remote, fetch
 from selflearn.data.remote.retry import said, threads
@@ -35,12 +36,19 @@ class Mirror:
 def mirror(source: str, listing: Listing, options: ReadOptions) -> Mirror:
     """Local copies of all files of a listing, each whole or absent; those of an earlier time are kept where they are still true.
 
+    Who wants what another process is copying waits for it.
+
     Raises
     ------
     DataError : they do not fit on the disk, or the server does not come back.
     """
     place = options.cache_folder / "mirror" / blake2b(source.encode(), digest_size=16).hexdigest()
     place.mkdir(parents=True, exist_ok=True)
+    with locked(place / ".lock"):
+        return _mirrored(source, listing, options, place)
+
+
+def _mirrored(source: str, listing: Listing, options: ReadOptions, place: Path) -> Mirror:
     known = _state(place)
     files = listing.files
     wanted = [each for each in files if not _there(place, each, known)]

@@ -138,6 +138,8 @@ def passing(error: BaseException) -> bool:
     """Whether a failure may pass by itself: a server that is away or busy, a broken connection."""
     if isinstance(error, _FINAL) or any(word in type(error).__name__ for word in _HOPELESS):
         return False
+    if isinstance(error, ValueError) and not isinstance(error, OSError):  # a name that no server will ever know
+        return False
     status = getattr(error, "status", None) or getattr(getattr(error, "response", None), "status_code", None)
     if isinstance(status, int) and 400 <= status < 500:
         return status in {408, 425, 429}

@@ -20,7 +20,7 @@ import torch
 from selflearn.data.remote.files import fetch
 from selflearn.data.remote.retry import be_impatient, said, threads
 from selflearn.data.shards import columnar
-from selflearn.data.shards.files import Gone, ShardFile
+from selflearn.data.shards.files import Forbidden, Gone, ShardFile
 from selflearn.data.shards.store import Store
 from selflearn.data.shards.window import Window, read_at
 from selflearn.errors import DataError
@@ -51,7 +51,7 @@ class Part:
         return self.file.form == "tar" and self.file.path is not None
 
     def write(self, target: Path, on_retry: Callable[[], None]) -> None:
-        """Fetch it. Raises `Gone` where it is there no more."""
+        """Fetch it. Raises `Gone` where it is there no more, `Forbidden` where it may not be read."""
         try:
             if self.file.form == "tar":
                 assert self.file.remote is not None
@@ -62,7 +62,7 @@ class Part:
         except FileNotFoundError as error:
             raise Gone("it is gone") from error
         except PermissionError as error:
-            raise Gone("there is no permission to read it") from error
+            raise Forbidden("there is no permission to read it") from error
 
 
 class Access:
@@ -72,23 +72,27 @@ class Access:
     ----------
     parts : of all shards.
     store : where what is fetched lies.
+
+    Attributes
+    ----------
+    retries : requests that were made again. gone : (parts,) which went away. Of all processes together.
     """
 
     def __init__(self, parts: Sequence[Part], store: Store) -> None:
         self.parts, self.store = list(parts), store
-        self.counts = torch.zeros(2, dtype=torch.int64).share_memory_()  # retries, shards that went away
+        self.retries = torch.zeros(1, dtype=torch.int64).share_memory_()
+        self.gone = torch.zeros(len(self.parts), dtype=torch.bool).share_memory_()
         self._start()
 
     def _start(self) -> None:
         self._open: OrderedDict[int, io.FileIO] = OrderedDict()
-        self._gone: set[int] = set()
         self._coming: set[int] = set()
         self._queue: SimpleQueue[int] | None = None
         self._lock = threading.Lock()
         self._process = os.getpid()
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in ("parts", "store", "counts")}
+        return {name: getattr(self, name) for name in ("parts", "store", "retries", "gone")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
@@ -101,6 +105,11 @@ class Access:
     def bytes(self, part: int, offset: int, size: int) -> bytes:
         """A member whole."""
         return read_at(self._opened(part), size, offset)
+
+    def let_go(self) -> None:
+        """Close what is open: a process that reads no more would keep its room on the disk."""
+        with self._lock:
+            self._open.clear()
 
     def grouped(self, parts: np.ndarray) -> Iterator[np.ndarray]:
         """Places in `parts` (of members), by part; those of a few parts at a time, which are fetched together before."""
@@ -119,7 +128,7 @@ class Access:
         self._own()
         for each in parts:
             with self._lock:
-                if each in self._coming or each in self._gone or self._here(each):
+                if each in self._coming or self.gone[each] or self._here(each):
                     continue
                 self._coming.add(each)
             if self._queue is None:
@@ -129,11 +138,10 @@ class Access:
 
     def incidents(self) -> list[str]:
         """Retries and lost shards, in all processes, counted."""
-        retries, gone = self.counts.tolist()
+        retries, gone = int(self.retries), int(self.gone.sum())
         lines = [f"the server was away or slow: {retries} requests for shards were made again"] if retries else []
-        return lines + (
-            [f"{gone} shards went away while they were being read: plain pictures took the place of theirs"] if gone else []
-        )
+        went = "1 shard" if gone == 1 else f"{gone:,} shards"
+        return lines + ([f"{went} went away while being read: plain samples took the place of what was in there"] if gone else [])
 
     def _try(self, part: int) -> None:
         with contextlib.suppress(Gone):
@@ -162,6 +170,9 @@ class Access:
                 return known
         file = self._open_now(part)
         with self._lock:
+            dropped = [each for each, kept in self._open.items() if not os.fstat(kept.fileno()).st_nlink]
+            for each in dropped:  # by the store, whose room on the disk an open file would go on taking
+                del self._open[each]
             self._open[part] = file
             if len(self._open) > _OPEN:
                 self._open.popitem(last=False)
@@ -171,8 +182,11 @@ class Access:
         for _ in range(_OPENED_AGAIN):  # another process may make room between finding a file and opening it
             path = self._path(part, wait=True)
             assert path is not None
-            with contextlib.suppress(FileNotFoundError):
-                return io.FileIO(path)
+            try:
+                with contextlib.suppress(FileNotFoundError):
+                    return io.FileIO(path)
+            except PermissionError as error:
+                raise _forbidden(self.parts[part].file) from error
             if self.parts[part].is_file:
                 self._lose(part, "it is gone")
                 raise Gone(f"{path} is gone")
@@ -180,12 +194,15 @@ class Access:
 
     def _path(self, part: int, wait: bool) -> Path | None:
         chosen = self.parts[part]
-        if part in self._gone:
+        if self.gone[part]:
+            self._check_enough(part)
             raise Gone(f"{chosen.file.where} is gone")
         if chosen.is_file:
             return chosen.file.path
         try:
             return self.store.get(chosen.key, max(chosen.size, 0), lambda target: chosen.write(target, self._retried), wait)
+        except Forbidden as error:
+            raise _forbidden(chosen.file) from error
         except Gone as error:
             self._lose(part, str(error))
             raise
@@ -195,14 +212,33 @@ class Access:
             raise DataError(f"{chosen.file.where} cannot be fetched: {said(error)}") from error
 
     def _lose(self, part: int, why: str) -> None:
-        self._gone.add(part)
-        self.counts[1] += 1
-        warnings.warn(f"{self.parts[part].file.where}: {why}; its pictures are shown as plain ones", RuntimeWarning, stacklevel=2)
+        if not self.gone[part]:
+            self.gone[part] = True
+            where = self.parts[part].file.where
+            warnings.warn(f"{where}: {why}; plain samples take the place of what was in there", RuntimeWarning, stacklevel=2)
+        self._check_enough(part)
+
+    def _check_enough(self, part: int) -> None:
+        """Refuse to go on where plain samples would be most of what is learned from."""
+        gone = int(self.gone.sum())
+        if 2 * gone > len(self.parts):
+            raise DataError(
+                f"{gone:,} of {len(self.parts):,} shards, or parts of them, have gone away, such as {self.parts[part].file.where}; "
+                "when they are there again, the run can be continued with --resume"
+            )
 
     def _retried(self) -> None:
-        self.counts[0] += 1
+        self.retries += 1
 
     def _own(self) -> None:
         """A forked process begins with nothing open: positions are shared, threads are not there."""
         if self._process != os.getpid():
             self._start()
+
+
+def _forbidden(file: ShardFile) -> DataError:
+    """What could be read and may no longer be: soon all the others, too. Plain samples would hide it."""
+    return DataError(
+        f"there is no permission to read {file.where} any more: has a key expired, or is the clock of this machine wrong? When it "
+        "can be read again, the run can be continued with --resume"
+    )

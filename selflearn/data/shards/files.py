@@ -29,6 +29,10 @@ class Gone(Exception):  # noqa: N818  (not an error of the program: its samples 
     """A shard that was there and is no more."""
 
 
+class Forbidden(Gone):
+    """A shard that is there and may not be read."""
+
+
 @dataclass(frozen=True)
 class ShardFile:
     """One shard.

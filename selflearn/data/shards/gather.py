@@ -228,6 +228,8 @@ def _facts(shards: Shards, indices: Sequence[Index], options: ReadOptions, thing
         listed = ", ".join(f"{count:,} {ending}" for ending, count in beside.most_common(4))
         notes.append(f"members that are no {things} and no labels were passed by: {listed}")
     numbered = _groups(indices) if any((index.group >= 0).any() for index in indices) else None
+    if roles.group and numbered is None:
+        raise DataError(f"nothing in {shards.source} is called {roles.group!r}, to read groups from, and there is no such file")
     facts = Facts(_unique(names, shards.files, indices), labels, classes, numbered, skipped, notes)
     return attach(facts, None if roles.label else options.labels, None if roles.group else options.groups)
 
@@ -271,7 +273,7 @@ def _check_room(parts: Sequence[Part], together: int, store: Store) -> None:
     needed = min(sum(sizes), sum(sizes[: 2 * together]))
     if needed > store.limit:
         raise DataError(
-            f"{together} shards are shuffled together, and twice as many ({needed / 1e9:.3g} GB) must have room on disk, where "
-            f"{store.limit / 1e9:.3g} GB may be used in {store.folder}. Give it more (--read store=20GB), shuffle less "
-            "(--read shuffle=500MB), or set SELFLEARN_CACHE to a larger disk"
+            f"{min(together, len(parts)):,} shards are shuffled together; twice as many, or all ({needed / 1e9:.3g} GB), must have "
+            f"room on disk; {store.limit / 1e9:.3g} GB may be used in {store.folder}. Give it more (--read store=20GB), shuffle "
+            "less (--read shuffle=500MB), or set SELFLEARN_CACHE to a larger disk"
         )

@@ -11,16 +11,12 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
+from selflearn.data.locks import locked
 from selflearn.errors import DataError
-
-try:
-    import fcntl
-except ImportError:  # Windows: two processes may then fetch one shard, and either copy is good
-    fcntl = None  # type: ignore[assignment]
 
 SHARE = 4  # one part in so many of the free disk, if nobody says
 _STALE = 3600.0  # seconds after which a part is taken for that of a process that died
@@ -132,19 +128,6 @@ class Store:
         existing = next(each for each in (self.folder, *self.folder.parents) if each.exists())
         return self.used() + shutil.disk_usage(existing).free // SHARE
 
-    @contextmanager
-    def _locked(self, name: str, wait: bool) -> Iterator[bool]:
-        """Whether the lock of a name is had; the system frees it when a process dies."""
-        if fcntl is None:
-            yield True
-            return
-        descriptor = os.open(self.folder / f"{name}.lock", os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-            except OSError:
-                yield False
-                return
-            yield True
-        finally:
-            os.close(descriptor)
+    def _locked(self, name: str, wait: bool) -> AbstractContextManager[bool]:
+        """Whether the lock of a name is had."""
+        return locked(self.folder / f"{name}.lock", wait)

@@ -57,8 +57,9 @@ class _Member:
 def index_tar(path: Path, where: str, examiner: Examiner, roles: Roles) -> Index:
     """Look through a tar once.
 
-    Members are told by header alone. What has a name that leads out of a folder, is a link or a device, comes twice, is broken, or
-    lies behind a place where the tar is damaged, is skipped.
+    Labels stand beside what they label, before or behind; such as stand alone are told as skipped. Members are told by header
+    alone. What has a name that leads out of a folder, is a link or a device, comes twice, is broken, or lies behind a place where
+    the tar is damaged, is skipped.
 
     Parameters
     ----------
@@ -68,7 +69,7 @@ def index_tar(path: Path, where: str, examiner: Examiner, roles: Roles) -> Index
     beside: Counter[str] = Counter()
     found, seen = _Samples(), set[str]()
     with io.FileIO(path) as file:
-        key, media, told = "", list[_Member](), dict[str, str | None]()
+        key, media, told, apart = "", list[_Member](), dict[str, str | None](), 0
         for member in _Reader(path, where, skipped):
             if member.name in seen:
                 skipped.append(Skipped(f"{where}: {member.name}", "the same name comes twice: the first is taken"))
@@ -77,12 +78,17 @@ def index_tar(path: Path, where: str, examiner: Examiner, roles: Roles) -> Index
             here, ending = _split(member.name)
             if here != key:
                 _keep(found, file, where, media, told, examiner, skipped)
+                apart += bool(told and not media)
                 key, media, told = here, [], {}
             if examiner.wants(member.name):
                 media.append(member)
             elif not _read_roles(file, member, ending, roles, told):
                 beside[ending.rpartition(".")[2] or "no ending"] += 1
         _keep(found, file, where, media, told, examiner, skipped)
+        apart += bool(told and not media)
+    if apart:
+        why = f"{apart:,} times with nothing beside them: members of one name must follow each other (tar --sort=name)"
+        skipped.append(Skipped(f"{where}: labels or groups", why))
     places = np.array(found.places, dtype=np.int64).reshape(-1, 2)
     label, labels = coded(found.labels)
     group, groups = coded(found.groups)

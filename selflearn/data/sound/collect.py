@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from selflearn.data.cache import VERSION, Cache, Stored, content_key
+from selflearn.data.cache import VERSION, Cache, Stored, content_key, settle, settled
 from selflearn.data.dataset import Facts, Skipped
 from selflearn.data.labels import take
 from selflearn.data.options import ReadOptions
@@ -50,6 +50,9 @@ def collect(origin: Origin, facts: Facts, reading: SoundReading, options: ReadOp
     if not headers:
         raise DataError(_nothing_usable(failed, facts))
     job = _Job(origin, headers, failed, choose_form(headers, reading, like), options)
+    if cache and options.cache_limit is None and settled(cache.place).exists():
+        job.form.notes.append(f"decoded anew for each batch, as before: {settled(cache.place)} says so, and may be removed")
+        return job.stream(facts, like)
     if cache and job.bytes <= options.room_on_disk():
         try:
             return _dataset(job.to_disk(cache), facts, like, origin)
@@ -58,6 +61,8 @@ def collect(origin: Origin, facts: Facts, reading: SoundReading, options: ReadOp
     if job.bytes <= options.room_in_memory():
         return _dataset(job.decode_into(np.zeros(job.shape, dtype=job.form.dtype)), facts, like, origin)
     job.form.notes.append(f"decoded recordings would take {job.bytes / 1e9:.3g} GB: they are decoded anew for each batch")
+    if cache and options.cache_limit is None:
+        settle(cache.place)
     return job.stream(facts, like)
 
 

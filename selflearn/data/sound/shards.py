@@ -91,4 +91,6 @@ def read_shards(shards: Shards, reading: SoundReading, options: ReadOptions) -> 
     DataError : none is usable; a server that does not come back; no room.  MissingExtraError : soundfile is not installed.
     """
     members = gather(shards, Headers(), options, reading.shuffle, reading.store, "recordings")
-    return collect(ShardOrigin(members), members.facts, reading, options)
+    found = collect(ShardOrigin(members), members.facts, reading, options)
+    members.access.let_go()  # from here on worker processes read
+    return found

@@ -14,6 +14,7 @@ import torch
 from selflearn.data.batch import Batch
 from selflearn.data.cache import Mapped
 from selflearn.data.dataset import Dataset, Facts
+from selflearn.data.shards.files import Gone
 from selflearn.data.sound.decode import Unreadable, margin, reason, resample
 from selflearn.data.sound.origins import Origin
 from selflearn.data.sound.picture import portrait
@@ -127,7 +128,7 @@ class StoredSound(Mapped, Sound):
 class StreamedSound(Sound):
     """Recordings decoded when a batch asks for them, for data too large to keep decoded; meant to run in DataLoader workers.
 
-    A file that turns out damaged at that moment becomes silence, with one warning: no run dies of it.
+    A file that turns out damaged at that moment becomes silence, with one warning, and is counted: no run dies of it.
 
     Parameters
     ----------
@@ -136,6 +137,10 @@ class StreamedSound(Sound):
     rows : (n,) the position in `origin` of each sample's recording.
     begins : (n,) int64, where in it the sample begins, in samples of the spec's rate.
     rates : (recordings of `origin`,) their own rates.
+
+    Attributes
+    ----------
+    silent : (n,) which were heard as silence, in all processes together.
     """
 
     streamed = True
@@ -153,7 +158,7 @@ class StreamedSound(Sound):
     ) -> None:
         super().__init__(spec, facts, content, lengths)
         self.origin, self.rows, self.begins, self.rates = origin, rows, begins, rates
-        self._told: set[int] = set()
+        self.silent = torch.zeros(len(rows), dtype=torch.bool).share_memory_()
 
     def piece(self, row: int) -> np.ndarray:
         """Decoded now, with a little of what lies around it where it is resampled."""
@@ -172,8 +177,8 @@ class StreamedSound(Sound):
         except DataError:  # not this recording's fault: a server that does not come back, a full disk
             raise
         except Exception as error:
-            if row not in self._told:
-                self._told.add(row)
+            if not self.silent[row] and not isinstance(error, Gone):  # a shard that is gone was told of once, not by recording
+                self.silent[row] = True
                 warnings.warn(f"{self.facts.ids[row]} is heard as silence: {reason(error)}", RuntimeWarning, stacklevel=2)
         return found
 
@@ -182,8 +187,10 @@ class StreamedSound(Sound):
         self.origin.prepare(blocks)
 
     def incidents(self) -> list[str]:
-        """Of the origin."""
-        return self.origin.incidents()
+        """Of the origin, and recordings that were damaged inside."""
+        count = int(self.silent.sum())
+        told = f"{count:,} sample{'s' if count != 1 else ''} could not be read when wanted: silence took the place"
+        return [*self.origin.incidents(), *([told] if count else [])]
 
 
 def mixed(values: np.ndarray, channels: int) -> np.ndarray:

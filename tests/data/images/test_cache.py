@@ -12,7 +12,7 @@ import pytest
 import torch
 from PIL import Image
 
-from selflearn.data import read
+from selflearn.data import ReadOptions, read
 from selflearn.data.images import ArrayImages, StreamedImages
 
 Pictures = Callable[..., list[Path]]
@@ -180,6 +180,21 @@ def test_what_exceeds_the_limit_is_decoded_for_each_batch(folder: Path, tmp_path
     assert isinstance(read(folder, cache_dir=tmp_path / "cache", cache_limit=1000), StreamedImages)
 
 
+def test_data_stays_what_it_was_when_there_is_more_room_later(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        for name in ("room_on_disk", "room_in_memory"):
+            patch.setattr(ReadOptions, name, lambda self: 1000)
+        before = read(folder, cache_dir=tmp_path / "cache")
+    assert isinstance(before, StreamedImages)
+    again = read(folder, cache_dir=tmp_path / "cache")
+    assert again.fingerprint == before.fingerprint, "a run that began then could not be resumed"
+    (note,) = [note for note in again.facts.notes if "as before" in note]
+    Path(note.partition("before: ")[2].partition(" says")[0]).unlink()
+    assert isinstance(read(folder, cache_dir=tmp_path / "cache"), ArrayImages)
+
+
 def test_a_streamed_file_lost_on_the_way_is_a_plain_picture_and_one_warning(folder: Path) -> None:
     streamed = read(folder, cache=False, cache_limit=1000)
     (folder / "004.png").unlink()
@@ -188,6 +203,7 @@ def test_a_streamed_file_lost_on_the_way_is_a_plain_picture_and_one_warning(fold
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         streamed.batch([4])
+    assert streamed.incidents() == ["1 picture could not be read when wanted: plain ones took the place"]
     assert batch.values[1].flatten(1).float().std(dim=1).max() == 0
     assert batch.values[0].flatten(1).float().std(dim=1).min() > 0
 

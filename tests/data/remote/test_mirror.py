@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.server
+import os
 import threading
 from collections.abc import Iterator
 from functools import partial
@@ -18,6 +19,7 @@ from selflearn.data.dataset import Skipped
 from selflearn.data.remote import mirror as mirroring
 from selflearn.data.remote.files import Listing, Remote, is_plain, list_files
 from selflearn.data.remote.mirror import mirror
+from selflearn.data.remote.retry import retried
 from selflearn.errors import DataError
 
 
@@ -62,6 +64,33 @@ def test_only_what_changed_is_fetched_again_and_what_is_gone_goes(
     assert not (place / "deep" / "b.csv").exists()
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such locks")
+def test_two_who_want_the_same_copy_do_not_write_into_one_file(
+    bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names, going, coming = list[str](), threading.Event(), threading.Event()
+    fetch = mirroring.fetch
+
+    def slow(file: Remote, *others: object) -> None:
+        names.append(file.name)
+        coming.set()
+        assert going.wait(30)
+        fetch(file, *others)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(mirroring, "fetch", slow)
+    options, listing = ReadOptions(cache_dir=tmp_path), list_files(bucket)
+    both = [threading.Thread(target=mirror, args=(bucket, listing, options)) for _ in range(2)]
+    both[0].start()
+    assert coming.wait(30)
+    both[1].start()
+    both[1].join(0.3)
+    going.set()
+    for each in both:
+        each.join(30)
+    assert sorted(names) == ["a.csv", "deep/b.csv"]
+    assert (mirror(bucket, listing, options).path / "a.csv").read_bytes() == b"x,y\n1,2\n"
+
+
 def test_a_copy_that_was_cut_off_goes_on_where_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fs = fsspec.filesystem("memory")
     content = np.random.default_rng(0).integers(0, 256, 1000, dtype=np.uint8).tobytes()
@@ -102,6 +131,21 @@ def test_no_room_is_told_before_anything_is_copied(tmp_path: Path) -> None:
         mirror("memory://x/", listing, ReadOptions(cache_dir=tmp_path))
 
 
+def test_a_name_that_no_server_will_ever_know_is_asked_for_once() -> None:
+    class HfUriError(ValueError):
+        __module__ = "huggingface_hub.errors"
+
+    asked: list[int] = []
+
+    def work() -> None:
+        asked.append(1)
+        raise HfUriError("repository id must be 'namespace/name'")
+
+    with pytest.raises(HfUriError):
+        retried(work, "hf://datasets/nobody")
+    assert len(asked) == 1
+
+
 def test_unknown_protocols_and_missing_packages_name_the_remedy() -> None:
     with pytest.raises(DataError, match="nonsense://x cannot be read"):
         list_files("nonsense://x")
@@ -131,4 +175,11 @@ def test_pictures_over_http_from_a_server_without_ranges(tmp_path: Path) -> None
     assert np.array_equal(data.batch([4]).values[0], np.asarray(Image.open(tmp_path / "served" / "4.png")).transpose(2, 0, 1))
     part = read(url + "{0..8}.png", kind="image", cache_dir=tmp_path / "cache")
     assert len(part) == 9
+
+    page = tmp_path / "served" / "t.csv"
+    for content, time in ((b"x,y\n1,2\n", 1_000_000_000), (b"x,y\n3,4\n", 1_000_000_060)):
+        page.write_bytes(content)
+        os.utime(page, (time, time))
+        copied = mirror(url + "t.csv", list_files(url + "t.csv"), ReadOptions(cache_dir=tmp_path / "cache")).path
+        assert copied.read_bytes() == content, "of the same size, but changed"
     server.shutdown()

@@ -5,16 +5,22 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import os
 import tarfile
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import fsspec
 import numpy as np
 import pytest
 from PIL import Image
 
 from selflearn.data import read, recognise
 from selflearn.data.images import StreamedImages
+from selflearn.data.remote.files import list_files
+from selflearn.data.shards.access import Access
+from selflearn.data.shards.files import Gone
 from selflearn.errors import DataError
 
 Pictures = Callable[..., list[Path]]
@@ -209,8 +215,87 @@ def test_a_shard_that_goes_away_while_it_is_read_becomes_plain_pictures_told_onc
     assert len(warned) == 1
     assert (values[10:] == values[10, :, :1, :1]).all()
     assert not (values[:10] == values[10]).all()
-    assert again.incidents() == ["1 shards went away while they were being read: plain pictures took the place of theirs"]
+    elsewhere = Access.__new__(Access)
+    elsewhere.__setstate__(again.origin.access.__getstate__())  # another worker process hears of it, and does not count it again
+    with pytest.raises(Gone):
+        elsewhere.bytes(1, 0, 10)
+    assert again.incidents() == ["1 shard went away while being read: plain samples took the place of what was in there"]
     assert data.incidents() == []
+
+
+def test_a_run_does_not_go_on_with_plain_pictures_where_most_shards_went_away(tmp_path: Path) -> None:
+    for shard in range(0, 30, 10):
+        tar(tmp_path / f"{shard:03d}.tar", samples(shard))
+    data = read(tmp_path, cache=False, cache_limit=0)
+    assert isinstance(data, StreamedImages)
+    data.origin.access.__setstate__(data.origin.access.__getstate__())
+    for shard in (0, 10):
+        (tmp_path / f"{shard:03d}.tar").unlink()
+    with pytest.warns(RuntimeWarning, match="is gone"), pytest.raises(DataError, match="2 of 3 shards.* with --resume"):
+        data.batch(np.arange(30))
+
+
+@pytest.fixture
+def bucket() -> Iterator[str]:
+    """Nine shards in memory, as elsewhere."""
+    fs = fsspec.filesystem("memory")
+    with tempfile.TemporaryDirectory() as folder:
+        for shard in range(0, 90, 10):
+            path = tar(Path(folder) / f"{shard:03d}.tar", samples(shard))
+            fs.pipe(f"/shards/{path.name}", path.read_bytes())
+    yield "memory://shards/"
+    fs.rm("/shards", recursive=True)
+
+
+def test_a_shard_that_may_no_longer_be_read_hides_behind_no_plain_picture(
+    bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = read(bucket, kind="image", cache_limit=0, cache_dir=tmp_path)
+    assert isinstance(data, StreamedImages)
+    for shard in (tmp_path / "shards").glob("*.shard"):
+        shard.unlink()
+    data.origin.access.__setstate__(data.origin.access.__getstate__())
+
+    def expired(*args: object) -> None:
+        raise PermissionError("the token has expired")
+
+    monkeypatch.setattr("selflearn.data.shards.access.fetch", expired)
+    with pytest.raises(DataError, match="no permission to read memory://.*tar any more.* continued with --resume"):
+        data.batch([0, 80])
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="asks Linux which files are open")
+def test_what_the_store_drops_takes_no_room_on_the_disk(bucket: str, tmp_path: Path) -> None:
+    def opened() -> list[str]:
+        links = [each for each in Path("/proc/self/fd").iterdir() if each.is_symlink()]
+        return [name for name in map(os.readlink, links) if name.startswith(str(tmp_path))]
+
+    room = 8 * max(each.size for each in list_files(bucket).files)
+    data = read(bucket, kind="image", cache_limit=0, cache_dir=tmp_path, more={"store": room, "shuffle": 1})
+    for row in range(0, 90, 10):
+        data.batch([row])
+    assert opened()
+    assert not [name for name in opened() if name.endswith("(deleted)")]
+
+
+def test_a_store_that_is_too_small_is_told_with_true_numbers(bucket: str, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="^9 shards are shuffled together; .*--read store=20GB"):
+        read(bucket, kind="image", cache_dir=tmp_path, more={"store": 1000})
+
+
+def test_labels_that_stand_apart_from_their_pictures_are_told(tmp_path: Path) -> None:
+    apart = sorted(samples(0), key=lambda member: member[0].endswith("cls"))  # as tar packs a folder that lists them so
+    data = read(tar(tmp_path / "apart.tar", apart))
+    assert (data.labels < 0).all()
+    assert [item.why for item in data.facts.skipped] == [
+        "10 times with nothing beside them: members of one name must follow each other (tar --sort=name)"
+    ]
+
+
+def test_groups_by_a_name_that_nothing_has_are_refused(tmp_path: Path) -> None:
+    path = tar(tmp_path / "data.tar", samples(0))
+    with pytest.raises(DataError, match="nothing in .* is called 'patient', to read groups from"):
+        read(path, groups="patient")
 
 
 def test_tars_of_other_things_say_so(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from selflearn.data import read, recognise
+from selflearn.data import ReadOptions, read, recognise
 from selflearn.data.sound import StoredSound, StreamedSound, decode
 from selflearn.errors import DataError, MissingExtraError
 
@@ -206,6 +206,20 @@ def test_what_exceeds_the_limit_is_decoded_for_each_batch(tmp_path: Path, record
     lost = next(row for row, name in enumerate(streamed.facts.ids) if name.startswith("001"))
     with pytest.warns(RuntimeWarning, match="heard as silence"):
         assert not streamed.batch([lost]).values.any()
+    assert streamed.incidents() == ["1 sample could not be read when wanted: silence took the place"]
+
+
+def test_data_stays_what_it_was_when_there_is_more_room_later(
+    tmp_path: Path, recordings: Recordings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recordings(tmp_path / "data")
+    with monkeypatch.context() as patch:
+        for name in ("room_on_disk", "room_in_memory"):
+            patch.setattr(ReadOptions, name, lambda self: 1000)
+        before = read(tmp_path / "data", cache_dir=tmp_path / "cache")
+    assert isinstance(before, StreamedSound)
+    again = read(tmp_path / "data", cache_dir=tmp_path / "cache")
+    assert again.fingerprint == before.fingerprint, "a run that began then could not be resumed"
 
 
 def test_without_soundfile_plain_wav_is_read_alike_and_the_rest_says_what_to_install(

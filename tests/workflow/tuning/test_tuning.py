@@ -18,7 +18,7 @@ from safetensors.torch import load_file
 
 from selflearn import learn, resume
 from selflearn.errors import BudgetError, RecipeError, RunError
-from selflearn.training import embed
+from selflearn.training import RunFolder, embed
 from selflearn.workflow.tuning import bench, resume_tuning, tune
 
 QUICK: dict[str, Any] = {
@@ -169,3 +169,18 @@ def test_embeddings_that_tell_nothing_apart_are_out(wine, tmp_path, weight, said
     monkeypatch.setattr(bench, "embed", spoilt)
     with pytest.raises(RunError, match=f"every candidate collapsed or diverged .*{said}"):
         tune(wine, out=tmp_path / "run", **{**QUICK, "candidates": 2, "budget": "60steps"})
+
+
+def test_a_kill_while_the_choice_becomes_a_run_leaves_nothing_half_told(wine, tmp_path, monkeypatch):
+    write = RunFolder.write_json
+
+    def killed(self, name, value):
+        if name == "data.json" and self.path == tmp_path / "run":
+            raise KeyboardInterrupt
+        write(self, name, value)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(RunFolder, "write_json", killed)
+        with pytest.raises(KeyboardInterrupt):
+            tune(wine, out=tmp_path / "run", **QUICK)
+    assert resume_tuning(tmp_path / "run").data["samples"] > 0
