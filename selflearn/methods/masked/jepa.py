@@ -79,5 +79,5 @@ class JEPA(LatentPrediction):
         """(batch, tokens, dim) the last tokens of the teacher, who sees all."""
         tokens: Tensor = self.teacher(view).tokens.float()
         if self.normalised == "batch":
-            return standardised(tokens.flatten(1))[0].view_as(tokens)
+            return standardised(tokens.flatten(1)).view_as(tokens)
         return F.layer_norm(tokens, tokens.shape[-1:]) if self.normalised == "token" else tokens
