@@ -2,6 +2,7 @@
 
 from selflearn.training.budget import Budget, parse_budget
 from selflearn.training.calibration import calibrate
+from selflearn.training.checkpoint import Checkpoints
 from selflearn.training.embedding import embed
 from selflearn.training.fit import fit
 from selflearn.training.folder import RunFolder
@@ -15,6 +16,7 @@ from selflearn.training.settings import FitSettings, OptimiserSettings, Schedule
 
 __all__ = [
     "Budget",
+    "Checkpoints",
     "FitOutcome",
     "FitSettings",
     "Lars",

@@ -29,6 +29,10 @@ SMALL = {
     "JEPA": {"predictor_width": 16, "predictor_depth": 1, "predictor_heads": 2},
     "MaskedLanguage": {"hidden": 0.3, "decoder_width": 16, "decoder_depth": 1, "decoder_heads": 2},
     "Autoencoder": {},
+    "CADINO": {"projector": [32, 16], "prototypes": 24},
+    "LossGate": {"classes": 10, "samples": 32},
+    "SeLa": {"samples": 32, "prototypes": 8, "heads": 2},
+    "DeepClusterV2": {"projector": [32, 16], "samples": 32, "prototypes": 8, "heads": 2},
     "CrossEntropy": {"classes": 10},
     "TERA": {"span": 2, "time": 0.5},
     "PriorFitted": {},
@@ -41,10 +45,27 @@ ON_SERIES = {"TERA": "patches"}  # pictures' patches cannot be altered in their 
 ON_TEXTS = {"MaskedLanguage": "transformer", "Autoencoder": "bag"}  # pictures have no words to tell; these take sentences
 ON_TASKS = {"PriorFitted": "set-transformer"}  # pictures hide no targets
 ON_PAPERS = {"PretextTasks": "gcn"}  # it answers what views ask, and those of nodes do
-VIEWS = {**dict.fromkeys(MASKED, "weak"), "Autoencoder": "plain", "TERA": "weak", "PretextTasks": "questions"}
+VIEWS = {
+    **dict.fromkeys(MASKED, "weak"),
+    "DetCon": "segmented",
+    "Autoencoder": "plain",
+    "TERA": "weak",
+    "PretextTasks": "questions",
+}
 ASKED = {"PretextTasks": {"ask": ("degree", "edges")}}
-ANY_VIEWS = TOKENS | {"Autoencoder", "CrossEntropy", "TERA", "DeviceContrast", "PriorFitted", "PretextTasks", "Together"}
-MULTICROP = ["SimCLR", "SupCon", "SwAV", "DINO", "LeJEPA", "ManyViewContrast"]
+ANY_VIEWS = TOKENS | {
+    "Autoencoder",
+    "CrossEntropy",
+    "SeLa",
+    "OBoW",
+    "LossGate",
+    "TERA",
+    "DeviceContrast",
+    "PriorFitted",
+    "PretextTasks",
+    "Together",
+}
+MULTICROP = ["SimCLR", "SupCon", "SwAV", "DINO", "LeJEPA", "ManyViewContrast", "DeepClusterV2", "CADINO"]
 
 
 @pytest.fixture
@@ -135,7 +156,7 @@ def test_small_crops_are_welcome_where_published(data, name):
         method(views[::-1], generator)
 
 
-@pytest.mark.parametrize("name", ["DINO", "SwAV"])
+@pytest.mark.parametrize("name", ["DINO", "SwAV", "DeepClusterV2", "CADINO"])
 def test_one_large_view_is_too_few_where_two_are_compared(data, name):
     method = made(data, name)
     views, generator = view(data, name, views="multicrop", local=2)
@@ -183,6 +204,10 @@ def test_pairs_are_asked_for_where_published(data, name):
         ("Autoencoder", {"decoder_width": 0}, "decoder_width"),
         ("CrossEntropy", {"classes": 1}, "classes"),
         ("PretextTasks", {"pairs": "sum"}, "pairs"),
+        ("LossGate", {"samples": None}, "samples"),
+        ("LossGate", {"classes": None}, "classes"),
+        ("LossGate", {"margin": 1.6}, "margin"),
+        ("LossGate", {"sharpening": 0.0}, "sharpening"),
         ("Together", {"tasks": {}}, "tasks"),
     ],
 )
