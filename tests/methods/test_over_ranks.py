@@ -57,7 +57,7 @@ def prepared(request, case):
     method = made(data, name, **OPTIONS.get(name, {}), **CASES[case])
     generator = torch.Generator().manual_seed(0)
     views = data.views(torch.arange(ROWS), generator, VIEWS.get(name, "standard"), **ASKED.get(name, {}))
-    if name in MASKED:
+    if name in MASKED | {"IBOT"}:
         method.draw = Drawn(method.draw(views[0], generator))
     if name == "TERA":
         content = method.encoder.token_content(views[0]).values.detach()
