@@ -13,6 +13,7 @@ from selflearn.training.precision import PrecisionChoice, choose_device, choose_
 from selflearn.training.progress import FitOutcome, Progress
 from selflearn.training.schedules import rate
 from selflearn.training.settings import FitSettings, OptimiserSettings, ScheduleSettings
+from selflearn.training.tokens import embed_tokens
 
 __all__ = [
     "Budget",
@@ -31,6 +32,7 @@ __all__ = [
     "choose_device",
     "choose_precision",
     "embed",
+    "embed_tokens",
     "fit",
     "make_optimiser",
     "parse_budget",
