@@ -56,7 +56,10 @@ class DenseCL(Distillation):
     def build(self) -> None:
         """Add the head of tokens, its teacher and the queues."""
         if self.samples is not None and self.queue > self.samples:
-            raise RecipeError(f"DenseCL: a queue of {self.queue} would hold some of {self.samples} samples twice; lower queue")
+            raise RecipeError(
+                f"DenseCL: a queue of {self.queue} would hold some of {self.samples} samples twice; lower it, such as --set "
+                f"queue={max(1, self.samples // 2)}"
+            )
         if self.chunk:
             raise RecipeError("DenseCL compares places, which encoding in chunks does not keep; set chunk to 0")
         super().build()

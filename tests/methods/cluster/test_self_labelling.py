@@ -6,6 +6,7 @@ import torch
 from selflearn.errors import RecipeError
 from selflearn.methods import find
 from selflearn.targets import kmeans
+from tests.methods.test_learning import four_labels
 
 SAMPLES = 64
 
@@ -99,3 +100,16 @@ def test_what_cannot_be_shared_out_is_refused(digits, name):
         made(digits, name, samples=None)
     with pytest.raises(RecipeError, match="every"):
         made(digits, name, every=0.0)
+
+
+@pytest.mark.parametrize("name", ["SeLa", "DeepClusterV2"])
+def test_what_it_learns_from_its_own_labels_tells_digits_apart(digits, name):
+    method = made(digits, name, samples=400, prototypes=32)
+    before = four_labels(digits.embed(method.encoder), digits.labels)
+    optimiser = torch.optim.AdamW(method.parameters(), 3e-3)
+    generator = torch.Generator().manual_seed(0)
+    for step in range(75):
+        rows = torch.randperm(400, generator=generator)[:80]
+        outcome = method.update(digits.views(rows, generator), optimiser, generator, step / 75)
+    assert outcome.total.isfinite()
+    assert four_labels(digits.embed(method.encoder), digits.labels) > before + 0.03
