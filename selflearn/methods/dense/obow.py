@@ -21,8 +21,6 @@ from selflearn.objectives import SimilarityGraph, assignment_cross_entropy
 from selflearn.ranks import gathered, rank_mean
 from selflearn.targets import Queue, Teacher
 
-START = 0.5  # the mean distance to the nearest word that the authors begin with
-
 
 class OBoW(Distillation):
     """Online bag-of-visual-words generation (Gidaris et al., 2021), of the encoder's last tokens.
@@ -38,7 +36,7 @@ class OBoW(Distillation):
     sharpness : of the assignment, in inverse mean squared distances to the nearest word.
     scale : of the logits.
     momentum, final_momentum : of the teacher.
-    distance_momentum : of that running mean distance.
+    distance_momentum : of that running mean distance, which begins with the first batch's.
     projector : widths of the hidden layers of the network of words; none is twice the encoder's.
     """
 
@@ -64,7 +62,7 @@ class OBoW(Distillation):
         self.teacher_encoder = Teacher(self.encoder, self.momentum, self.final_momentum)
         self.vocabulary = Queue(self.words, self.encoder.dim)
         self.vocabulary.kept.copy_(torch.randn(self.words, self.encoder.dim).clamp(min=0))
-        self.register_buffer("distance", torch.tensor(START))
+        self.register_buffer("distance", torch.tensor(1.0))
 
     def make_head(self) -> nn.Module:
         """From a word to the weights that tell how much of it a view's embedding says there is."""
@@ -95,7 +93,8 @@ class OBoW(Distillation):
         with torch.autocast(tokens.device.type, enabled=False):
             distances = torch.cdist(tokens, vocabulary).square()
         if self.training:
-            self.distance.lerp_(rank_mean(distances.amin(2)[real].mean()), 1 - self.distance_momentum)
+            mean = rank_mean(distances.amin(2)[real].mean())
+            self.distance.lerp_(mean, 1 - self.distance_momentum if self.vocabulary.added else 1.0)
         shares = (-self.sharpness / self.distance * distances).softmax(2)
         return F.normalize(shares.masked_fill(~real[..., None], 0.0).amax(1), p=1, dim=1)
 
