@@ -282,6 +282,23 @@ def evaluate(
 
 
 @app.command()
+def segment(
+    run: RunPath,
+    masks: Annotated[str, typer.Argument(help="A folder of pictures named as the samples are, or a .npz with masks, or a .npy.")],
+    source: Annotated[str | None, typer.Argument(help="Other data that the masks are of; by default the run's own.")] = None,
+    device: Device = "auto",
+) -> None:
+    """Score what a run's encoder says of places by masks, beside raw patches and its untrained twin."""
+    from selflearn import workflow
+    from selflearn.cli.screen import Screen
+
+    opened = workflow.load(run)
+    with Screen() as screen:
+        scorecard = workflow.segment(opened, masks, source, device=device)
+    screen.scores(scorecard)
+
+
+@app.command()
 def export(
     run: RunPath,
     out: Annotated[Path | None, typer.Option(help="The ONNX file; by default encoder.onnx in the run folder.")] = None,

@@ -113,6 +113,12 @@ class Screen(Reporter):
         if scorecard.rows:
             self.console.print(_card(scorecard))
 
+    def scores(self, scorecard: Scorecard) -> None:
+        """A scorecard by itself, and what is to be said of it."""
+        self.console.print(_card(scorecard))
+        for line in scorecard.notes:
+            self.say(line)
+
     def files(self, run: Path, page: Path, predicts: bool = False) -> None:
         """Where things lie and what can be done with them next."""
         self.console.print(f"Report:  {escape(str(page))}", soft_wrap=True)

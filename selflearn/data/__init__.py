@@ -7,7 +7,7 @@ from selflearn.data.options import ReadOptions, Recognition
 from selflearn.data.samplers import BatchStream
 from selflearn.data.spec import Spec
 from selflearn.data.splits import few_labels, folds, split
-from selflearn.data.subset import knowing, subset
+from selflearn.data.subset import knowing, relabelled, subset
 
 __all__ = [
     "KINDS",
@@ -24,6 +24,7 @@ __all__ = [
     "knowing",
     "read",
     "recognise",
+    "relabelled",
     "spec_from_json",
     "spec_to_json",
     "split",

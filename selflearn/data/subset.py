@@ -39,8 +39,8 @@ def _chosen(dataset: Dataset, indices: Sequence[int] | np.ndarray) -> _Subset:
     if len(chosen) and (chosen.min() < 0 or chosen.max() >= len(dataset)):
         raise DataError(f"positions run from 0 to {len(dataset) - 1}; got {chosen.min()} to {chosen.max()}")
     if isinstance(dataset, _Subset):
-        return _Subset(dataset.whole, dataset.chosen[chosen], dataset.facts.labels[chosen])
-    return _Subset(dataset, chosen, dataset.facts.labels[chosen])
+        return _Subset(dataset.whole, dataset.chosen[chosen], dataset.facts.labels[chosen], dataset.facts.classes)
+    return _Subset(dataset, chosen, dataset.facts.labels[chosen], dataset.facts.classes)
 
 
 def knowing(dataset: Dataset, indices: Sequence[int] | np.ndarray) -> Dataset:
@@ -52,11 +52,30 @@ def knowing(dataset: Dataset, indices: Sequence[int] | np.ndarray) -> Dataset:
     """
     everything = _chosen(dataset, np.arange(len(dataset)))
     known = np.isin(everything.chosen, _chosen(dataset, indices).chosen)
-    return _Subset(everything.whole, everything.chosen, np.where(known, everything.facts.labels, -1))
+    labels = np.where(known, everything.facts.labels, -1)
+    return _Subset(everything.whole, everything.chosen, labels, everything.facts.classes)
+
+
+def relabelled(dataset: Dataset, labels: np.ndarray, classes: list[str]) -> Dataset:
+    """All samples of `dataset` with other labels: found ones, say.
+
+    Parameters
+    ----------
+    labels : (n,) int64 class numbers, -1 where a sample has none.
+    classes : the name of each class number.
+
+    Raises
+    ------
+    DataError : not one label a sample, or a label without a class.
+    """
+    if labels.shape != (len(dataset),) or (len(labels) and not -1 <= labels.min() <= labels.max() < len(classes)):
+        raise DataError(f"{len(dataset)} samples need as many labels from -1 to {len(classes) - 1}")
+    everything = _chosen(dataset, np.arange(len(dataset)))
+    return _Subset(everything.whole, everything.chosen, labels.astype(np.int64), classes)
 
 
 class _Subset(Dataset):
-    def __init__(self, whole: Dataset, chosen: np.ndarray, labels: np.ndarray) -> None:
+    def __init__(self, whole: Dataset, chosen: np.ndarray, labels: np.ndarray, classes: list[str]) -> None:
         facts = whole.facts
         self.whole, self.chosen, self.spec, self.streamed = whole, chosen, whole.spec, whole.streamed
         self.shared = whole.shared
@@ -65,7 +84,7 @@ class _Subset(Dataset):
         self.facts = Facts(
             ids=[facts.ids[row] for row in chosen],
             labels=labels,
-            classes=facts.classes,
+            classes=classes,
             groups=None if facts.groups is None else facts.groups[chosen],
             skipped=facts.skipped,
             notes=facts.notes,

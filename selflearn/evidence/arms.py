@@ -107,7 +107,7 @@ class Learned(Arm):
         return {} if self.labels is None else {"labels": self.labels}
 
     def families(self) -> tuple[str, ...]:
-        parts = (part for stage in self.resolved().stages for part in find(stage.fit).parts(stage.options))
+        parts = (part for stage in self.resolved().fits for part in find(stage.fit).parts(stage.options))
         return tuple(sorted({part.__module__.split(".")[-2] for part in parts}))
 
     def files(self) -> list[Path]:
@@ -117,10 +117,10 @@ class Learned(Arm):
         recipe, learn = self.resolved(), job.data.learn
         if self.labels is not None:
             learn = knowing(learn, few_labels(learn.labels, per_class=self.labels, seed=job.seed))
-        encoder = recipes.build_encoder(recipe.stages[0], learn.spec, job.seed, accelerator=False)
+        encoder = recipes.build_encoder(recipe.fits[0], learn.spec, job.seed, accelerator=False)
         outcome = recipes.run_plan(recipe, learn, encoder, Budget.parse(job.budget), job.seed, device="cpu", precision=PRECISION)
         alarm = outcome.alarm.kind if outcome.alarm is not None else None
-        return Measured(self.score(job.data, Subject(features_of(encoder), outcome.method), job.seed), alarm)
+        return Measured(self.score(job.data, Subject(features_of(outcome.encoder), outcome.method), job.seed), alarm)
 
 
 @dataclass(frozen=True)
@@ -134,14 +134,14 @@ class Untrained(Arm):
         return {"untrained": self.like.state()}
 
     def settings(self) -> dict[str, Any]:
-        return {"untrained": self.like.resolved().stages[0].encoder, "score": source(self.like.score)}
+        return {"untrained": self.like.resolved().fits[0].encoder, "score": source(self.like.score)}
 
     def families(self) -> tuple[str, ...]:
         return ()
 
     def run(self, job: Job) -> Measured:
         spec = job.data.learn.spec
-        encoder = recipes.build_encoder(self.like.resolved().stages[0], spec, job.seed, accelerator=False)
+        encoder = recipes.build_encoder(self.like.resolved().fits[0], spec, job.seed, accelerator=False)
         calibrate(encoder, job.data.learn, plain(spec), job.seed)
         return Measured(self.like.score(job.data, Subject(features_of(encoder)), job.seed))
 

@@ -29,7 +29,8 @@ class Encoder(nn.Module, ABC):
     capabilities : what methods may ask for: "tokens" (returns tokens), "mask-drop", "mask-replace", "mask-show" (accepts such a
         `TokenMask`), "mask-borrow" (accepts one that borrows), "layers" (gives every block's tokens), "dropout" (two passes over
         one view differ while training), "any-size" (accepts views of other sizes than its own, as multi-crop needs), "answers"
-        (tells targets of a batch that it is not shown).
+        (tells targets of a batch that it is not shown), "places" (returns tokens that lie at places of the view, whether or not
+        each is a piece of it: patches, frames, the places of a convolutional map).
     """
 
     spec: Spec
@@ -50,6 +51,20 @@ class Encoder(nn.Module, ABC):
     def token_real(self, batch: Batch) -> Tensor:
         """(batch, tokens) bool, True where a token of this view is real and no padding."""
         return torch.ones(len(batch), math.prod(self.token_grid()), dtype=torch.bool, device=batch.device)
+
+    def token_places(self, batch: Batch, tokens: int) -> Tensor:
+        """Where the tokens that it made of this view lie in it, for encoders with "places".
+
+        Parameters
+        ----------
+        tokens : how many it made.
+
+        Returns
+        -------
+        (batch, tokens, axes) float32: the middle of each, as a share of the view's extent along each axis of its values (down and
+        across a picture, along time). `views.places` tells where that is in the sample.
+        """
+        raise self._tokenless()
 
     def token_content(self, batch: Batch) -> TokenContent:
         """The view itself, cut into what its tokens are: what a masked method restores."""

@@ -14,7 +14,8 @@ class Features:
     Attributes
     ----------
     pooled : (batch, dim) one vector a sample.
-    tokens : (batch, tokens, dim) one vector a visible token, without class and register tokens; None where there are none.
+    tokens : (batch, tokens, dim) one vector a visible token, without class and register tokens; None where there are none. Of
+        convolutional networks, the places of the last map.
     layers : (batch, tokens, dim) after each block, in order, if they were asked for.
     mask : (batch, tokens) bool, True where a token is real; None where all are. (Where the samples are nodes of one graph, its
         nodes are one row of tokens.)

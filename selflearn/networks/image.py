@@ -118,7 +118,7 @@ ENCODERS: dict[str, Callable[..., Encoder]] = {
 
 def default(spec: ImageSpec, accelerator: bool, needs: frozenset[str] = frozenset()) -> str:
     """Narrow on a CPU; on an accelerator ResNet-18 for small pictures, ResNet-50 for others. A ViT where tokens are needed."""
-    if needs & VisionTransformer.capabilities - {"any-size"}:
+    if needs & VisionTransformer.capabilities - ConvolutionalEncoder.capabilities:
         return "vit-small" if accelerator else "vit-tiny"
     if not accelerator:
         return "resnet-narrow"

@@ -21,7 +21,7 @@ from selflearn.errors import RecipeError
 from selflearn.networks.bodies import Body, open_body
 from selflearn.networks.encoder import Encoder
 from selflearn.networks.features import Features, TokenContent, TokenMask
-from selflearn.networks.patches import cut_patches
+from selflearn.networks.patches import cell_middles, cut_patches, grid_of
 from selflearn.networks.standardise import Standardise
 
 Deviation = Annotated[float, Field(gt=0)]
@@ -77,6 +77,12 @@ class PretrainedEncoder(Encoder):
     def token_grid(self) -> tuple[int, ...]:
         return (self.size // self.patch,) * 2 if "tokens" in self.capabilities else super().token_grid()
 
+    def token_places(self, batch: Batch, tokens: int) -> Tensor:
+        if "tokens" not in self.capabilities:
+            return super().token_places(batch, tokens)
+        height, width = batch.values.shape[2:]
+        return cell_middles(*grid_of(tokens, height, width), device=batch.device).expand(len(batch), -1, -1)
+
     def token_content(self, batch: Batch) -> TokenContent:
         if "tokens" not in self.capabilities:
             return super().token_content(batch)
@@ -114,7 +120,7 @@ class PretrainedEncoder(Encoder):
         patches = (self.size // self.patch) ** 2
         if last.ndim == 3 and self.patch > 1 and last.shape[1] >= patches:
             self._first = last.shape[1] - patches
-            able |= {"tokens", "layers"}
+            able |= {"tokens", "layers", "places"}
             if takes_mask and self._mask_token is not None:
                 able.add("mask-replace")
         other = self.size // 2 // self.patch * self.patch or self.size + self.patch

@@ -1,6 +1,7 @@
 """Residual networks for pictures: a narrow one made for CPUs, and ResNet-18, -34 and -50.
 
-They have no tokens: the receptive fields of a map's places overlap, so no place belongs to one piece of the picture.
+The places of the last map are their tokens for whoever compares places. None of them is a piece of the picture, for their receptive
+fields overlap: they cannot be hidden or restored, and so "tokens" is not among the capabilities.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from selflearn.data.images import ImageSpec
 from selflearn.errors import RecipeError
 from selflearn.networks.encoder import Encoder
 from selflearn.networks.features import Features, TokenMask
+from selflearn.networks.patches import cell_middles, grid_of
 from selflearn.networks.standardise import Standardise
 
 
@@ -30,7 +32,7 @@ class ConvolutionalEncoder(Encoder):
     smallest : side in pixels under which nothing would be left of the map.
     """
 
-    capabilities = frozenset({"any-size"})
+    capabilities = frozenset({"any-size", "places"})
 
     def __init__(self, spec: ImageSpec, trunk: nn.Module, dim: int, settings: dict[str, Any], smallest: int = 1) -> None:
         super().__init__()
@@ -46,7 +48,12 @@ class ConvolutionalEncoder(Encoder):
                 f"views of {min(batch.values.shape[2:])} pixels are too small for {self.settings.get('name')}, which needs "
                 f"{self.smallest}; make the views larger, or give the encoder a smaller 'size'"
             )
-        return Features(pooled=self.trunk(self.standardise(batch.values)).mean(dim=(2, 3)))
+        maps = self.trunk(self.standardise(batch.values))
+        return Features(pooled=maps.mean(dim=(2, 3)), tokens=maps.flatten(2).transpose(1, 2))
+
+    def token_places(self, batch: Batch, tokens: int) -> Tensor:
+        height, width = batch.values.shape[2:]
+        return cell_middles(*grid_of(tokens, height, width), device=batch.device).expand(len(batch), -1, -1)
 
 
 def conv_norm(inputs: int, outputs: int, kernel: int, stride: int = 1, padding: int | None = None) -> list[nn.Module]:

@@ -129,4 +129,4 @@ ENCODERS: dict[str, Callable[..., Encoder]] = {"dilated": dilated, "octaves": oc
 
 def default(spec: SeriesSpec, accelerator: bool, needs: frozenset[str] = frozenset()) -> str:
     """Convolutions, which learn in minutes; patches where tokens are asked for."""
-    return "patches" if needs & {"tokens", "layers", "mask-drop", "mask-replace"} else "dilated"
+    return "patches" if needs & {"tokens", "layers", "mask-drop", "mask-replace", "places"} else "dilated"

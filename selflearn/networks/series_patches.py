@@ -70,7 +70,7 @@ class PatchTransformer(Encoder):
         self.patch = min(patch or max(1, round(spec.length / TOKENS)), spec.length)
         self.channels = len(spec.channels)
         self.count = -(-spec.length // self.patch)
-        able = {"tokens", "mask-replace", "mask-show", "layers", "any-size", *(["dropout"] if dropout else [])}
+        able = {"tokens", "mask-replace", "mask-show", "layers", "any-size", "places", *(["dropout"] if dropout else [])}
         self.capabilities = frozenset(able if independent or spec.varies else {*able, "mask-drop"})
         self.embed = nn.Linear(self.patch * (1 if independent else self.channels), width)
         self.mask_token = nn.Parameter(0.02 * torch.randn(1, 1, width))
@@ -114,6 +114,16 @@ class PatchTransformer(Encoder):
             return torch.ones(len(batch), repeated * count, dtype=torch.bool, device=batch.device)
         padded = nn.functional.pad(batch.mask, (0, count * self.patch - batch.mask.shape[1]))
         return padded.unflatten(1, (count, self.patch)).any(dim=2).repeat(1, repeated)
+
+    def token_places(self, batch: Batch, tokens: int) -> Tensor:
+        """(batch, tokens, 1) along time; of channels on their own, (batch, tokens, 2): which channel, and where in time."""
+        length = batch.values.shape[2]
+        count = -(-length // self.patch)
+        middles = ((torch.arange(count, device=batch.device) + 0.5) * self.patch / length).clamp(max=1.0)
+        if not self.independent:
+            return middles[:, None].expand(len(batch), -1, -1)
+        channels = torch.arange(self.channels, dtype=torch.float32, device=batch.device)
+        return torch.cartesian_prod(channels, middles).expand(len(batch), -1, -1)
 
     def token_content(self, batch: Batch) -> TokenContent:
         return TokenContent(self._patches(batch))

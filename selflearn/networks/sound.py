@@ -82,6 +82,6 @@ ENCODERS: dict[str, Callable[..., Encoder]] = {
 
 def default(spec: SoundSpec, accelerator: bool, needs: frozenset[str] = frozenset()) -> str:
     """Convolutions over log-mel frames, large on an accelerator; a transformer where tokens are asked for."""
-    if needs & {"tokens", "layers", "mask-drop", "mask-replace"}:
+    if needs & {"tokens", "layers", "mask-drop", "mask-replace", "places"}:
         return "frames-base" if accelerator else "frames"
     return "spectrogram-large" if accelerator else "spectrogram"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 
 from selflearn.data.batch import Batch
@@ -44,6 +45,14 @@ class FrameTransformer(Encoder):
     def token_real(self, batch: Batch) -> Tensor:
         """(batch, tokens) bool: a token is real where any of its frames begins within the recording."""
         return self.trunk.token_real(self._frames(batch))
+
+    def token_places(self, batch: Batch, tokens: int) -> Tensor:
+        """(batch, tokens, 1) along time: the middle of each token's first to last frame."""
+        mel, length = self.input.mel, batch.values.shape[2]
+        first = torch.arange(tokens, device=batch.device) * self.trunk.patch * mel.hop
+        last = first + (self.trunk.patch - 1) * mel.hop + mel.window
+        middles = ((first + last) / (2 * length)).clamp(max=1.0)
+        return middles[:, None].expand(len(batch), -1, -1)
 
     def token_content(self, batch: Batch) -> TokenContent:
         return self.trunk.token_content(self._frames(batch))

@@ -15,7 +15,7 @@ from selflearn.errors import RecipeError
 from selflearn.networks.encoder import Encoder
 from selflearn.networks.features import Features, TokenContent, TokenMask
 from selflearn.networks.masks import visible_index
-from selflearn.networks.patches import cut_patches
+from selflearn.networks.patches import cell_middles, cut_patches
 from selflearn.networks.standardise import Standardise
 from selflearn.networks.transformer import Transformer, grid_positions
 
@@ -34,7 +34,7 @@ class VisionTransformer(Encoder):
     """
 
     positions: Tensor
-    capabilities = frozenset({"tokens", "mask-drop", "mask-replace", "layers", "any-size"})
+    capabilities = frozenset({"tokens", "mask-drop", "mask-replace", "layers", "any-size", "places"})
 
     def __init__(
         self, spec: ImageSpec, width: int, depth: int, heads: int, patch: int, registers: int, pool: str, size: int
@@ -69,6 +69,13 @@ class VisionTransformer(Encoder):
 
     def token_grid(self) -> tuple[int, ...]:
         return self._grid
+
+    def token_places(self, batch: Batch, tokens: int) -> Tensor:
+        height, width = batch.values.shape[2:]
+        rows, columns = -(-height // self.patch), -(-width // self.patch)
+        # Of a last patch that is filled up with zeros, the middle may lie at the very border.
+        filled = torch.tensor([rows * self.patch / height, columns * self.patch / width], device=batch.device)
+        return (cell_middles(rows, columns, batch.device) * filled).clamp(max=1.0).expand(len(batch), -1, -1)
 
     def token_content(self, batch: Batch) -> TokenContent:
         return TokenContent(cut_patches(self.standardise(batch.values), self.patch)[0])

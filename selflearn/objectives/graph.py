@@ -69,6 +69,16 @@ class SimilarityGraph:
 
         return cls.drawn((len(labels), len(labels)), draw)
 
+    @classmethod
+    def own_key(cls, keys: Tensor, count: int) -> SimilarityGraph:
+        """Each row has one positive, the column `keys[row]` of `count`; all others are negatives."""
+
+        def draw(rows: slice) -> tuple[Tensor, Tensor]:
+            weights = torch.nn.functional.one_hot(keys[rows], count)
+            return weights.float(), torch.zeros_like(weights, dtype=torch.bool)
+
+        return cls.drawn((len(keys), count), draw)
+
     def union(self, other: SimilarityGraph) -> SimilarityGraph:
         """Edges of either graph (the larger weight); a pair is ignored only where both ignore it."""
 

@@ -12,10 +12,11 @@ from selflearn.recipes.plan import (
     run_plan,
     uses_labels,
 )
-from selflearn.recipes.schema import Recipe, Source, Stage, parse_recipe
+from selflearn.recipes.schema import Clustering, Recipe, Source, Stage, parse_recipe
 
 __all__ = [
     "Choice",
+    "Clustering",
     "Entry",
     "PlanOutcome",
     "Recipe",

@@ -60,12 +60,20 @@ def load(recipe: str | Path, preset: str | None = None, changes: dict[str, Any] 
     if path.suffix in {".yaml", ".yml"}:
         if not path.is_file():
             raise RecipeError(f"there is no recipe file at {path}")
-        return parse_recipe(_read(path), path.stem.replace("_", "-"), "own", preset, changes, kind)
+        return parse_recipe(_read(path), path.stem.replace("_", "-"), "own", preset, changes, kind, _other)
     known = shelf()
     name = str(recipe).lower().replace("_", "-")
     if name not in known:
         raise RecipeError(f"there is no recipe {str(recipe)!r} (a file of your own must end in .yaml){nearest(name, known)}")
-    return parse_recipe(_read(known[name]), name, known[name].parent.name, preset, changes, kind)
+    return parse_recipe(_read(known[name]), name, known[name].parent.name, preset, changes, kind, _other)
+
+
+def _other(name: str) -> dict[str, Any]:
+    """The YAML of a recipe that ships, whose stages another takes."""
+    known = shelf()
+    if name not in known:
+        raise RecipeError(f"there is no recipe {name!r} to take stages from{nearest(name, known)}")
+    return _read(known[name])
 
 
 def presets_of(recipe: str | Path) -> tuple[str, ...]:

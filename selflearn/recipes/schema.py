@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import copy
-from typing import Any, get_args
+from collections.abc import Callable
+from typing import Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, ValidationError, model_serializer, model_validator
 
 from selflearn.data import KINDS
 from selflearn.errors import RecipeError, complaint, nearest
@@ -13,7 +14,7 @@ from selflearn.methods import find
 from selflearn.methods.options import check_options, declared_options
 from selflearn.training import FitSettings
 
-STAGE_KEYS = frozenset({"fit", "views", "encoder", "share"})
+STAGE_KEYS = frozenset({"fit", "views", "encoder", "fresh", "share"})
 
 
 class Source(BaseModel):
@@ -35,6 +36,8 @@ class Stage(BaseModel):
     options : settings of that method, complete.
     views, encoder : ``{"name": ..., **options}``.
     settings : optimiser, schedule, batch and what else `FitSettings` holds.
+    fresh : the stage begins with an untrained encoder (of the kind and size of the one before, if `encoder` names none) instead of
+        training the one that was handed on.
     share : this stage's part of the whole budget, relative to the other stages.
     """
 
@@ -44,7 +47,33 @@ class Stage(BaseModel):
     views: dict[str, Any]
     encoder: dict[str, Any]
     settings: FitSettings
+    fresh: bool = False
     share: float = Field(default=1.0, gt=0)
+
+    @model_serializer(mode="wrap")
+    def _plain(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without `fresh` where it is False: what was sealed before there were fresh stages stays the same statement."""
+        return {key: value for key, value in whole(self).items() if key != "fresh" or value}
+
+
+class Clustering(BaseModel):
+    """A stage that clusters what the encoder makes of every sample. For the stages after it, clusters are the labels.
+
+    It uses nothing of the budget and leaves the encoder as it is.
+
+    Attributes
+    ----------
+    cluster : the way: "kmeans" (see `selflearn.targets.kmeans`).
+    clusters : how many.
+    iterations : of the way.
+    spherical : whether embeddings are compared by their direction alone.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    cluster: Literal["kmeans"]
+    clusters: int = Field(ge=2)
+    iterations: int = Field(default=30, ge=1)
+    spherical: bool = False
 
 
 class Recipe(BaseModel):
@@ -56,21 +85,45 @@ class Recipe(BaseModel):
     summary: str
     system: str | None = None
     source: Source | None = None
-    stages: tuple[Stage, ...] = Field(min_length=1)
+    stages: tuple[Stage | Clustering, ...] = Field(min_length=1)
     preset: str | None = None
+
+    @model_validator(mode="after")
+    def _begin_and_end(self) -> Recipe:
+        if not (isinstance(self.stages[0], Stage) and isinstance(self.stages[-1], Stage)):
+            raise ValueError("the first and the last stage must be gradient stages, with a 'fit' key")
+        return self
+
+    @property
+    def fits(self) -> tuple[Stage, ...]:
+        """The gradient stages, in order."""
+        return tuple(stage for stage in self.stages if isinstance(stage, Stage))
+
+    @property
+    def maker(self) -> Stage:
+        """The stage that began with the encoder which is left in the end."""
+        return next((stage for stage in reversed(self.fits) if stage.fresh), self.fits[0])
 
 
 def parse_recipe(
-    raw: Any, name: str, family: str, preset: str | None = None, changes: dict[str, Any] | None = None, kind: str | None = None
+    raw: Any,
+    name: str,
+    family: str,
+    preset: str | None = None,
+    changes: dict[str, Any] | None = None,
+    kind: str | None = None,
+    others: Callable[[str], dict[str, Any]] | None = None,
 ) -> Recipe:
     """A checked recipe from parsed YAML.
 
     Parameters
     ----------
     raw : what YAML gave.
-    preset : the preset laid over every stage; None takes the stages as they stand.
+    preset : the preset laid over every gradient stage; None takes the stages as they stand. What it lists under ``stages`` is for
+        one stage each, in their order (null: nothing).
     kind : the kind of data; what the recipe (and its preset) says under ``kinds`` for it is laid over, too. None takes no kind's.
-    changes : dotted keys and values laid over the first stage that knows them last, e.g. ``{"optimiser.lr": 0.01}``.
+    changes : dotted keys and values laid last over every stage that knows them, e.g. ``{"optimiser.lr": 0.01}``.
+    others : gives the YAML of another recipe by its name, for stages that are those of another (``recipe: simclr``).
 
     Raises
     ------
@@ -86,11 +139,12 @@ def parse_recipe(
     stages = raw.get("stages")
     if not isinstance(stages, list) or not stages or not all(isinstance(stage, dict) for stage in stages):
         raise RecipeError(f"{where}: 'stages' must be a list of mappings, each with a 'fit' key")
-    overlays = _overlays(raw, preset, kind, where)
-    merged = [copy.deepcopy(stage) for stage in stages]
-    for overlay in overlays:
-        merged = [merge(stage, overlay) for stage in merged]
-    for key, value in (changes or {}).items():
+    changes = dict(changes or {})
+    merged = _laid_over(raw, preset, kind, where)
+    if "recipe" in changes:
+        _change(merged, "recipe", changes.pop("recipe"), where)
+    merged = [part for stage in merged for part in _unfolded(stage, preset, kind, others, where)]
+    for key, value in changes.items():
         _change(merged, key, value, where)
     try:
         return Recipe(
@@ -134,6 +188,39 @@ def _overlays(raw: dict[str, Any], preset: str | None, kind: str | None, where: 
     return [overlay for overlay in laid if overlay]
 
 
+def _laid_over(raw: dict[str, Any], preset: str | None, kind: str | None, where: str) -> list[dict[str, Any]]:
+    """The stages of a recipe with what is laid over them."""
+    merged: list[dict[str, Any]] = copy.deepcopy(raw["stages"])
+    for overlay in _overlays(raw, preset, kind, where):
+        common = {key: value for key, value in overlay.items() if key != "stages"}
+        own = overlay.get("stages", [None] * len(merged))
+        if not isinstance(own, list) or len(own) != len(merged) or not all(each is None or isinstance(each, dict) for each in own):
+            raise RecipeError(
+                f"{where}: 'stages' in a preset must be a list of {len(merged)} mappings, one a stage (null: nothing)"
+            )
+        merged = [
+            merge(merge(stage, common) if "fit" in stage else stage, each or {}) for stage, each in zip(merged, own, strict=True)
+        ]
+    return merged
+
+
+def _unfolded(
+    stage: dict[str, Any], preset: str | None, kind: str | None, others: Callable[[str], dict[str, Any]] | None, where: str
+) -> list[dict[str, Any]]:
+    """The stage itself; of one that is another recipe, that recipe's stages, with what else the stage says laid over them."""
+    if "recipe" not in stage:
+        return [stage]
+    if others is None:
+        raise RecipeError(f"{where}: stages of another recipe can only be taken from the shelf")
+    raw = others(str(stage["recipe"]))
+    inner = f"{where}, stages of {stage['recipe']!r}"
+    if any("recipe" in part for part in raw["stages"]):
+        raise RecipeError(f"{inner}: it is itself made of another recipe; name that one")
+    own = {key: value for key, value in stage.items() if key != "recipe"}
+    parts = _laid_over(raw, preset if preset in (raw.get("presets") or {}) else None, kind, inner)
+    return [merge(part, own) if "fit" in part else part for part in parts]
+
+
 def _for_kind(owner: dict[str, Any], kind: str | None, where: str) -> dict[str, Any]:
     kinds = owner.get("kinds") or {}
     if not isinstance(kinds, dict) or not all(isinstance(overlay, dict) for overlay in kinds.values()):
@@ -145,6 +232,10 @@ def _for_kind(owner: dict[str, Any], kind: str | None, where: str) -> dict[str, 
 
 
 def _known_keys(stage: dict[str, Any]) -> set[str]:
+    if "recipe" in stage:
+        return {"recipe"}
+    if "cluster" in stage:
+        return set(Clustering.model_fields)
     return set(STAGE_KEYS) | set(FitSettings.model_fields) | set(declared_options(find(str(stage.get("fit")))))
 
 
@@ -171,14 +262,17 @@ def _named(value: Any, default: str, where: str, key: str) -> dict[str, Any]:
     raise RecipeError(f"{where}: {key} must be a name or a mapping with a name, not {value!r}")
 
 
-def _stage(raw: dict[str, Any], where: str) -> Stage:
+def _stage(raw: dict[str, Any], where: str) -> Stage | Clustering:
+    if "cluster" in raw:
+        _check_keys(raw, where)
+        try:
+            return Clustering(**raw)
+        except ValidationError as error:
+            raise RecipeError(f"{where}: {_first(error, Clustering)}") from error
     if not isinstance(raw.get("fit"), str):
         raise RecipeError(f"{where}: 'fit' must name a method, e.g. SimCLR or my_module:MyMethod")
     method = find(raw["fit"])
-    known = _known_keys(raw)
-    for key in raw:
-        if key not in known:
-            raise RecipeError(f"{where} has an unknown key {key!r}{nearest(str(key), known)}")
+    _check_keys(raw, where)
     fit_keys = set(FitSettings.model_fields) - set(declared_options(method))
     try:
         settings = FitSettings(**{key: value for key, value in raw.items() if key in fit_keys})
@@ -191,8 +285,16 @@ def _stage(raw: dict[str, Any], where: str) -> Stage:
         views=_named(raw.get("views"), method.default_views, where, "views"),
         encoder=_named(raw.get("encoder"), "auto", where, "encoder"),
         settings=settings,
+        fresh=raw.get("fresh", False),
         share=raw.get("share", 1.0),
     )
+
+
+def _check_keys(raw: dict[str, Any], where: str) -> None:
+    known = _known_keys(raw)
+    for key in raw:
+        if key not in known:
+            raise RecipeError(f"{where} has an unknown key {key!r}{nearest(str(key), known)}")
 
 
 def _first(error: ValidationError, model: type[BaseModel]) -> str:

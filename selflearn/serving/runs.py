@@ -42,7 +42,7 @@ def report_run(run: Run) -> Path:
         metrics=read_metrics(folder),
         classes=run.data["classes"],
         skipped=[(item["what"], item["why"]) for item in run.data["skipped"]],
-        notes=[*run.data["notes"], *(note for stage in summary["stages"] for note in stage["notes"]), *run.scorecard.notes],
+        notes=[*run.data["notes"], *_noted(summary), *run.scorecard.notes],
         settings=folder.read_yaml("config.yaml"),
         environment=folder.read_json("environment.json"),
         usage=_usage(run),
@@ -143,6 +143,12 @@ def _data(run: Run) -> Dataset | None:
 def _title(run: Run) -> str:
     source = run.request.source
     return Path(source).name if source else run.path.name
+
+
+def _noted(summary: dict[str, Any]) -> list[str]:
+    """What gradient stages and clusterings had to say."""
+    notes = [note for stage in summary["stages"] for note in stage["notes"]]
+    return [*notes, *(found["note"] for found in summary.get("clusterings", []))]
 
 
 def _stage(stage: dict[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 from selflearn.training.budget import Budget, parse_budget
 from selflearn.training.calibration import calibrate
+from selflearn.training.checkpoint import Checkpoints
 from selflearn.training.embedding import embed
 from selflearn.training.fit import fit
 from selflearn.training.folder import RunFolder
@@ -12,9 +13,11 @@ from selflearn.training.precision import PrecisionChoice, choose_device, choose_
 from selflearn.training.progress import FitOutcome, Progress
 from selflearn.training.schedules import rate
 from selflearn.training.settings import FitSettings, OptimiserSettings, ScheduleSettings
+from selflearn.training.tokens import embed_tokens
 
 __all__ = [
     "Budget",
+    "Checkpoints",
     "FitOutcome",
     "FitSettings",
     "Lars",
@@ -29,6 +32,7 @@ __all__ = [
     "choose_device",
     "choose_precision",
     "embed",
+    "embed_tokens",
     "fit",
     "make_optimiser",
     "parse_budget",

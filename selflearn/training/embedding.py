@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import torch
@@ -47,29 +48,38 @@ def embed(
     double = precision == "64"
     dtype = None if double else choose_precision(target, precision).dtype
     batch = max(1, len(dataset)) if dataset.shared else batch
-    home = next((parameter.device for parameter in encoder.parameters()), target)
-    modes = [(module, module.training) for module in encoder.modules()]
     vectors = np.empty((len(dataset), encoder.dim), dtype=np.float64 if double else np.float32)
     generator, done = torch.Generator(target), 0
+    with at_rest(encoder, target):
+        try:
+            if double:
+                encoder.double()
+            with torch.inference_mode(), plain_errors():
+                for number, raw in enumerate(in_order(dataset, batch, workers=workers, pin=target.type == "cuda")):
+                    seen = view(raw.to(target), generator.manual_seed(seed_of(seed, number)))
+                    if double:
+                        seen = seen.replace(values=seen.values.double())
+                    with torch.autocast(target.type, dtype=dtype, enabled=dtype is not None):
+                        pooled = encoder(seen).pooled
+                    vectors[done : done + len(raw)] = pooled.to(torch.float64 if double else torch.float32).cpu().numpy()
+                    done += len(raw)
+                    if progress is not None:
+                        progress(done, len(dataset))
+        finally:
+            if double:
+                encoder.float()
+    return vectors
+
+
+@contextmanager
+def at_rest(encoder: Encoder, device: torch.device) -> Iterator[None]:
+    """Meanwhile an encoder is in eval mode on a device; then its modules are in the modes, and on the device, they were in."""
+    home = next((parameter.device for parameter in encoder.parameters()), device)
+    modes = [(module, module.training) for module in encoder.modules()]
     try:
-        encoder.to(target).eval()
-        if double:
-            encoder.double()
-        with torch.inference_mode(), plain_errors():
-            for number, raw in enumerate(in_order(dataset, batch, workers=workers, pin=target.type == "cuda")):
-                seen = view(raw.to(target), generator.manual_seed(seed_of(seed, number)))
-                if double:
-                    seen = seen.replace(values=seen.values.double())
-                with torch.autocast(target.type, dtype=dtype, enabled=dtype is not None):
-                    pooled = encoder(seen).pooled
-                vectors[done : done + len(raw)] = pooled.to(torch.float64 if double else torch.float32).cpu().numpy()
-                done += len(raw)
-                if progress is not None:
-                    progress(done, len(dataset))
+        encoder.to(device).eval()
+        yield
     finally:
-        if double:
-            encoder.float()
         for module, mode in modes:
             module.training = mode
         encoder.to(home)
-    return vectors

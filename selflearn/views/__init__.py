@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import importlib
+from functools import partial
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
+import torch
+from pydantic import Field
 from torch import Tensor, nn
 
 from selflearn.data.batch import Batch
@@ -13,7 +16,9 @@ from selflearn.data.questions import Asked
 from selflearn.data.spec import Spec
 from selflearn.errors import RecipeError, RunError, nearest
 from selflearn.views.base import View, make_views
+from selflearn.views.checks import ViewOptions, checked_options
 from selflearn.views.compose import Compose
+from selflearn.views.segments import Segmented
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -30,6 +35,8 @@ __all__ = [
     "flat",
     "made_up",
     "make_views",
+    "pieces",
+    "places",
     "plain",
     "tell",
 ]
@@ -53,7 +60,8 @@ def build(spec: Spec, name: str = "standard", size: int | None = None, **options
     spec : of the data; its kind decides what `name` means.
     name : "standard", "weak", "plain" for every kind; others as the kind's own `build` tells (`selflearn.views.image.build`);
         "several": the views of all that the option `of` names, one after the other: a mapping from any word to a name or to a
-        mapping with one and its options.
+        mapping with one and its options; "segmented": the views that the option `of` names ("standard", or a mapping with a name
+        and options), which also keep about `segments` (16) parts of each sample, the more compact the larger `compactness` (1) is.
     size : the target size, where the kind has one; None takes the data's own.
     options : settings of these views.
 
@@ -73,6 +81,13 @@ def build(spec: Spec, name: str = "standard", size: int | None = None, **options
     """
     if name == "several":
         return [view for each in _several(options) for view in build(spec, **{"size": size, **each})]
+    if name == "segmented":
+        chosen, inner = _segmented(options)
+        cells = getattr(_kind(spec), "cells", None)
+        if cells is None:
+            raise RecipeError(f"{spec.kind} data has no segments; choose other views, such as standard")
+        made = build(spec, **{"size": size, **inner})
+        return [Segmented(view, partial(cells, spec), chosen.segments, chosen.compactness) for view in made]
     views: list[View] = _kind(spec).build(spec, name, size, **options)
     return views
 
@@ -89,6 +104,8 @@ def asked(spec: Spec, classes: int, name: str = "standard", size: int | None = N
     ------
     RecipeError : two views ask under one name; otherwise as `build`.
     """
+    if name == "segmented":
+        return asked(spec, classes, **_segmented(options)[1])
     if name != "several":
         kind = _kind(spec)
         return dict(kind.asked(spec, classes, name, size, **options)) if hasattr(kind, "asked") else {}
@@ -99,6 +116,21 @@ def asked(spec: Spec, classes: int, name: str = "standard", size: int | None = N
             raise RecipeError(f"views 'several': {', '.join(both)} is asked by two of them; leave it out of one")
         found |= more
     return found
+
+
+class _Segments(ViewOptions):
+    of: Any = "standard"
+    segments: Annotated[int, Field(ge=2, le=1024)] = 16
+    compactness: Annotated[float, Field(ge=0, le=1000)] = 1.0
+
+
+def _segmented(options: dict[str, Any]) -> tuple[_Segments, dict[str, Any]]:
+    """The options of segmented views, and the mapping of the views that are segmented."""
+    chosen = checked_options(_Segments, options, "views 'segmented'")
+    inner = {"name": chosen.of} if isinstance(chosen.of, str) else chosen.of
+    if not isinstance(inner, dict) or not isinstance(inner.get("name"), str) or inner["name"] in {"several", "segmented"}:
+        raise RecipeError("views 'segmented': 'of' must be the name of views, or a mapping with a 'name' and options")
+    return chosen, inner
 
 
 def _several(options: dict[str, Any]) -> list[dict[str, Any]]:
@@ -162,6 +194,38 @@ def made_up(spec: Spec, samples: int, seed: int = 0) -> Batch:
     """Random raw samples over the range of a spec, for a check where no real ones are at hand."""
     batch: Batch = _kind(spec).made_up(spec, samples, seed)
     return batch
+
+
+def places(spec: Spec, view: Batch, points: Tensor) -> Tensor:
+    """Where points of a view lie in its samples: what crops, flips and stretches of time did to places, undone.
+
+    Parameters
+    ----------
+    view : with its `changes`, as `make_views` gave it.
+    points : (batch, points, axes) as shares of the view's extent (`Encoder.token_places`).
+
+    Returns
+    -------
+    (batch, points, axes) float32 in the sample's own coordinates, which are the same for all views of it: shares of a picture's
+    height and width; for series and recordings, time as a share of the longest one's.
+
+    Raises
+    ------
+    RecipeError : a kind whose views have no places.
+    """
+    kind = _kind(spec)
+    if not hasattr(kind, "places"):
+        raise RecipeError(f"views of {spec.kind} data have no places that could be compared; choose a method of whole samples")
+    with torch.no_grad(), torch.autocast(points.device.type, enabled=False):
+        found: Tensor = kind.places(spec, view, points.float())
+        return found
+
+
+def pieces(spec: Spec, view: Batch, tokens: int) -> Tensor | None:
+    """(batch, tokens, numbers) a view itself cut into as many parts, in the order of tokens; None for kinds that are not cut so."""
+    kind = _kind(spec)
+    found: Tensor | None = kind.pieces(spec, view, tokens) if hasattr(kind, "pieces") else None
+    return found
 
 
 def flat(spec: Spec, batch: Batch) -> Tensor:

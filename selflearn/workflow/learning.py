@@ -185,7 +185,7 @@ def name_of(source: str | None) -> str:
 def _prepare(dataset: Dataset, recipe: Recipe, request: Request) -> tuple[Parts, Encoder]:
     """The division and the encoder; whatever of the recipe cannot be put together is told here, before a folder is made."""
     parts = divide(dataset, request.holdout, request.seed)
-    encoder = recipes.build_encoder(recipe.stages[0], dataset.spec, request.seed, uses_accelerator(request.device))
+    encoder = recipes.build_encoder(recipe.fits[0], dataset.spec, request.seed, uses_accelerator(request.device))
     recipes.check_plan(recipe, dataset, encoder, request.seed, len(parts.learn))
     return parts, encoder
 
@@ -224,7 +224,8 @@ def carry_out(
     leave()
     if followed:
         return Run(folder)
-    for line in [note for stage in outcome.stages for note in stage.notes]:
+    encoder = outcome.encoder
+    for line in outcome.notes:
         reporter.say(line)
     networks.save_encoder(encoder, folder.file("encoder"))
     told = dataset.incidents()
@@ -254,8 +255,8 @@ def _judge(
         dataset,
         parts,
         encoder,
-        recipes.build_twin(recipe.stages[0], encoder, request.seed),
-        paired_views=recipes.build_views(recipe.stages[-1], dataset.spec),
+        recipes.build_twin(recipe.maker, encoder, request.seed),
+        paired_views=recipes.build_views(recipe.fits[-1], dataset.spec),
         taught=recipes.uses_labels(recipe),
         vectors=vectors,
         seed=request.seed,
@@ -273,7 +274,7 @@ def _judge_answers(
 ) -> tuple[Scorecard, Verdict]:
     """A network that answers is judged by its answers; the report shows the tasks that were scored, each by its summary."""
     encoder, rows = outcome.encoder, scored(dataset, parts, request.seed)
-    twin = recipes.build_twin(recipe.stages[0], encoder, request.seed)
+    twin = recipes.build_twin(recipe.maker, encoder, request.seed)
     scorecard = measure_answers(dataset, rows, encoder, twin, device=request.device, progress=reporter.work)
     sample = subset(dataset, rows)
     vectors = embed(encoder, sample, plain(dataset.spec), device=request.device)

@@ -97,7 +97,7 @@ def write_views(folder: RunFolder, dataset: Dataset, recipe: Recipe, seed: int) 
     """`views.parquet`: what the method saw of a few samples, for kinds whose views can be drawn or told."""
     rows = np.sort(np.random.default_rng(seed + 1).permutation(len(dataset))[:SHOWN])
     seen = make_views(
-        dataset.batch(rows), recipes.build_views(recipe.stages[0], dataset.spec)[:SHOWN], torch.Generator().manual_seed(seed)
+        dataset.batch(rows), recipes.build_views(recipe.fits[0], dataset.spec)[:SHOWN], torch.Generator().manual_seed(seed)
     )
     drawn = [draw(dataset.spec, view) if dataset.drawn else None for view in seen]
     told = [tell(dataset.spec, view) for view in seen]
@@ -134,6 +134,7 @@ def write_end(
             "parameters": sum(parameter.numel() for parameter in encoder.parameters()),
             "seconds": round(seconds, 1),
             "stages": [stage.to_json() for stage in outcome.stages],
+            "clusterings": [found.to_json() for found in outcome.clusterings],
         },
     )
     folder.finish(verdict.to_json())

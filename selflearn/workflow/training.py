@@ -46,9 +46,9 @@ def train(
     """Choose a recipe, train, return the encoder. Writes nothing."""
     accelerator = uses_accelerator(device)
     resolved = pick_recipe(dataset, recipe, None, changes, accelerator).recipe
-    encoder = recipes.build_encoder(resolved.stages[0], dataset.spec, seed, accelerator)
+    encoder = recipes.build_encoder(resolved.fits[0], dataset.spec, seed, accelerator)
     outcome = recipes.run_plan(resolved, dataset, encoder, Budget.parse(budget), seed, device=device, precision=precision)
-    return Trained(encoder.eval(), resolved, outcome.stages[-1].ended, outcome.alarm)
+    return Trained(outcome.encoder.eval(), resolved, outcome.stages[-1].ended, outcome.alarm)
 
 
 def store(path: str | Path, encoder: Encoder, recipe: Recipe, request: dict[str, Any], seed: int) -> Path:
@@ -82,8 +82,8 @@ def judge_in_folder(
     parts = divide(dataset, 0.0, seed)
     records.write_start(folder, {"source": None, **request}, recipe, dataset, parts, environment.describe())
     networks.save_encoder(encoder, folder.file("encoder"))
-    untrained = recipes.build_twin(recipe.stages[0], encoder, seed)
-    pair = recipes.build_views(recipe.stages[-1], dataset.spec)
+    untrained = recipes.build_twin(recipe.maker, encoder, seed)
+    pair = recipes.build_views(recipe.fits[-1], dataset.spec)
     vectors = embed(encoder, dataset, plain(dataset.spec))
     taught = recipes.uses_labels(recipe)
     scorecard = measure(dataset, parts, encoder, untrained, paired_views=pair, taught=taught, vectors=vectors, seed=seed)

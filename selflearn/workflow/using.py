@@ -117,7 +117,7 @@ def evaluate(
         chosen, labels=labels, groups=groups, more=read, progress=lambda done, total: reporter.work("reading", done, total)
     )
     _tell(dataset, reporter)
-    untrained = recipes.build_twin(recipe.stages[0], run.encoder, request.seed)
+    untrained = recipes.build_twin(recipe.maker, run.encoder, request.seed)
     if answers_in_context(run.encoder):
         rows = scored(dataset, divide(dataset, request.holdout, request.seed), request.seed)
         scorecard = measure_answers(dataset, rows, run.encoder, untrained, device=device, progress=reporter.work)
@@ -128,7 +128,7 @@ def evaluate(
         parts,
         run.encoder,
         untrained,
-        paired_views=recipes.build_views(recipe.stages[-1], run.encoder.spec),
+        paired_views=recipes.build_views(recipe.fits[-1], run.encoder.spec),
         taught=recipes.uses_labels(recipe),
         seed=request.seed,
         device=device,

@@ -97,6 +97,17 @@ def test_embed_export_report_compare_evaluate(run, tmp_path):
     assert "knn" in scored.stdout
 
 
+def test_places_are_scored_by_masks(run, tmp_path):
+    side = 8
+    masks = np.zeros((240, side, side), dtype=np.uint8)
+    masks[:, :, side // 2 :] = 1
+    np.save(tmp_path / "masks.npy", masks)
+    scored = selflearn("segment", run, tmp_path / "masks.npy")
+    assert scored.returncode == 0, scored.stderr
+    assert "mean iou" in scored.stdout
+    assert selflearn("segment", run, tmp_path / "none.npy").returncode == 1
+
+
 def test_the_shelves_are_listed():
     assert "barlow-twins" in selflearn("recipes").stdout
     assert "S029" in selflearn("recipes", "barlow-twins").stdout

@@ -29,6 +29,16 @@ SMALL = {
     "JEPA": {"predictor_width": 16, "predictor_depth": 1, "predictor_heads": 2},
     "MaskedLanguage": {"hidden": 0.3, "decoder_width": 16, "decoder_depth": 1, "decoder_heads": 2},
     "Autoencoder": {},
+    "DenseCL": {"projector": [32, 16], "token_projector": [32, 16], "queue": 64},
+    "VICRegL": {"projector": [32, 32], "token_projector": [16, 16]},
+    "IBOT": {"projector": [32, 16], "prototypes": 24},
+    "DetCon": {"projector": [32, 16]},
+    "SlotCon": {"projector": [32, 16], "prototypes": 8, "predictor": 16},
+    "OBoW": {"words": 24},
+    "CADINO": {"projector": [32, 16], "prototypes": 24},
+    "LossGate": {"classes": 10, "samples": 32},
+    "SeLa": {"samples": 32, "prototypes": 8, "heads": 2},
+    "DeepClusterV2": {"projector": [32, 16], "samples": 32, "prototypes": 8, "heads": 2},
     "CrossEntropy": {"classes": 10},
     "TERA": {"span": 2, "time": 0.5},
     "PriorFitted": {},
@@ -36,15 +46,32 @@ SMALL = {
     "Together": {"tasks": {"contrast": {"fit": "SimCLR", "projector": [32, 16]}, "labels": {"fit": "CrossEntropy"}}, "classes": 10},
 }
 MASKED = {"MAE", "GraphMAE", "Data2Vec", "JEPA", "MaskedLanguage"}
-TOKENS = MASKED | {"TimeDRL"}
+TOKENS = MASKED | {"TimeDRL", "IBOT"}
 ON_SERIES = {"TERA": "patches"}  # pictures' patches cannot be altered in their own numbers
 ON_TEXTS = {"MaskedLanguage": "transformer", "Autoencoder": "bag"}  # pictures have no words to tell; these take sentences
 ON_TASKS = {"PriorFitted": "set-transformer"}  # pictures hide no targets
 ON_PAPERS = {"PretextTasks": "gcn"}  # it answers what views ask, and those of nodes do
-VIEWS = {**dict.fromkeys(MASKED, "weak"), "Autoencoder": "plain", "TERA": "weak", "PretextTasks": "questions"}
+VIEWS = {
+    **dict.fromkeys(MASKED, "weak"),
+    "DetCon": "segmented",
+    "Autoencoder": "plain",
+    "TERA": "weak",
+    "PretextTasks": "questions",
+}
 ASKED = {"PretextTasks": {"ask": ("degree", "edges")}}
-ANY_VIEWS = TOKENS | {"Autoencoder", "CrossEntropy", "TERA", "DeviceContrast", "PriorFitted", "PretextTasks", "Together"}
-MULTICROP = ["SimCLR", "SupCon", "SwAV", "DINO", "LeJEPA", "ManyViewContrast"]
+ANY_VIEWS = TOKENS | {
+    "Autoencoder",
+    "CrossEntropy",
+    "SeLa",
+    "OBoW",
+    "LossGate",
+    "TERA",
+    "DeviceContrast",
+    "PriorFitted",
+    "PretextTasks",
+    "Together",
+}
+MULTICROP = ["SimCLR", "SupCon", "SwAV", "DINO", "LeJEPA", "ManyViewContrast", "DeepClusterV2", "VICRegL", "IBOT", "CADINO"]
 
 
 @pytest.fixture
@@ -135,7 +162,7 @@ def test_small_crops_are_welcome_where_published(data, name):
         method(views[::-1], generator)
 
 
-@pytest.mark.parametrize("name", ["DINO", "SwAV"])
+@pytest.mark.parametrize("name", ["DINO", "SwAV", "DeepClusterV2", "IBOT", "CADINO"])
 def test_one_large_view_is_too_few_where_two_are_compared(data, name):
     method = made(data, name)
     views, generator = view(data, name, views="multicrop", local=2)
@@ -183,6 +210,23 @@ def test_pairs_are_asked_for_where_published(data, name):
         ("Autoencoder", {"decoder_width": 0}, "decoder_width"),
         ("CrossEntropy", {"classes": 1}, "classes"),
         ("PretextTasks", {"pairs": "sum"}, "pairs"),
+        ("DenseCL", {"temperature": 0.0}, "temperature"),
+        ("DenseCL", {"samples": 32}, "would hold some of 32 samples twice"),
+        ("DenseCL", {"chunk": 8}, "set chunk to 0"),
+        ("VICRegL", {"matches": [0, 4]}, "matches"),
+        ("VICRegL", {"whole": 1.5}, "whole"),
+        ("IBOT", {"hidden": 1.0}, "hidden"),
+        ("DetCon", {"temperature": -0.1}, "temperature"),
+        ("SlotCon", {"prototypes": 1}, "prototypes"),
+        ("SlotCon", {"grouping": 2.0}, "grouping"),
+        ("OBoW", {"sharpness": 0.0}, "sharpness"),
+        ("OBoW", {"words": 1}, "words"),
+        ("LossGate", {"samples": None}, "samples"),
+        ("LossGate", {"classes": None}, "classes"),
+        ("LossGate", {"margin": 1.6}, "margin"),
+        ("LossGate", {"sharpening": 0.0}, "sharpening"),
+        ("IBOT", {"least_hidden": 0.6}, "least_hidden"),
+        ("IBOT", {"token_temperature": 0.0}, "token_temperature"),
         ("Together", {"tasks": {}}, "tasks"),
     ],
 )

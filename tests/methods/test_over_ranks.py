@@ -19,6 +19,9 @@ OPTIONS = {
     "MomentumContrast": {"spread": 0.0},  # KoLeo looks for neighbours within a rank, as published
     "MaskedLanguage": {"shown": 0.0},
     "TimeDRL": {"dropout": 0.0},
+    "LossGate": {"samples": ROWS},
+    "SeLa": {"samples": ROWS, "prototypes": 4},
+    "DeepClusterV2": {"samples": ROWS, "prototypes": 4},
 }
 NOT_PARTED = set(ON_PAPERS)  # every rank holds the one graph, and asks of it at random
 CASES = {**{name: {} for name in SMALL if name not in NOT_PARTED}, "JEPA of whitened targets": {"normalised": "batch"}}
@@ -54,7 +57,7 @@ def prepared(request, case):
     method = made(data, name, **OPTIONS.get(name, {}), **CASES[case])
     generator = torch.Generator().manual_seed(0)
     views = data.views(torch.arange(ROWS), generator, VIEWS.get(name, "standard"), **ASKED.get(name, {}))
-    if name in MASKED:
+    if name in MASKED | {"IBOT"}:
         method.draw = Drawn(method.draw(views[0], generator))
     if name == "TERA":
         content = method.encoder.token_content(views[0]).values.detach()

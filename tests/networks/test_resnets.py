@@ -76,9 +76,12 @@ def test_views_of_other_sizes(image_spec, pictures):
         encoder(pictures(side=7))
 
 
-def test_no_tokens(image_spec, pictures):
+def test_tokens_are_places_of_the_last_map_and_no_pieces_of_the_picture(image_spec, pictures):
     encoder = build(image_spec(), "resnet-narrow", width=2)
-    assert encoder(pictures(), layers=True).tokens is None
+    features = encoder(pictures(), layers=True)
+    assert torch.allclose(features.tokens.mean(1), features.pooled, atol=1e-6)
+    assert encoder.token_places(pictures(), features.tokens.shape[1]).shape == (*features.tokens.shape[:2], 2)
+    assert "tokens" not in encoder.capabilities
     for ask in (encoder.token_grid, encoder.content_size, lambda: encoder.token_content(pictures())):
         with pytest.raises(RecipeError, match="vit-tiny"):
             ask()

@@ -33,3 +33,11 @@ def test_some_rows_are_drawn_as_all_are():
     assert torch.equal(some.weights, graph.weights[2:5])
     assert torch.equal(some.ignored, graph.ignored[2:5])
     assert graph.ignored[0].tolist() == [True, True, True, False, False, False]
+
+
+def test_a_row_with_a_key_of_its_own_has_that_one_positive():
+    graph = SimilarityGraph.own_key(torch.tensor([2, 0]), 4)
+    assert graph.shape == (2, 4)
+    assert graph.weights.tolist() == [[0, 0, 1, 0], [1, 0, 0, 0]]
+    assert not bool(graph.ignored.any())
+    assert graph.rows(slice(1, 2)).weights.tolist() == [[1, 0, 0, 0]]

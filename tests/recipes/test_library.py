@@ -18,7 +18,7 @@ def test_every_recipe_parses_in_every_preset(name):
             assert recipe.system is None, "a system of the catalogue names its publication"
         else:
             assert {"small", "published"} <= set(presets_of(name))
-        assert all(find(stage.fit) for stage in recipe.stages)
+        assert all(find(stage.fit) for stage in recipe.fits)
 
 
 def test_the_shelf_is_listed_by_family():

@@ -61,7 +61,7 @@ class DINO(Distillation):
     ) -> Losses:
         """One term, the mean over pairs of a teacher's and another student's view. The centre follows afterwards, as published."""
         students = self.project_views(online) / self.temperature
-        teachers = [(self.centre(logits.float()) / self.sharpness.value).softmax(1) for logits in targets]
+        teachers = [self.assign(logits) for logits in targets]
         losses = [
             assignment_cross_entropy(teacher, student)
             for number, teacher in enumerate(teachers)
@@ -70,6 +70,10 @@ class DINO(Distillation):
         ]
         self.centre.follow(torch.cat(targets))
         return {"assignment": torch.stack(losses).mean()}
+
+    def assign(self, logits: Tensor) -> Tensor:
+        """(batch, prototypes) the teacher's centred and sharpened assignment."""
+        return (self.centre(logits.float()) / self.sharpness.value).softmax(1)
 
     def after_update(self, progress: float) -> None:
         """The teacher moves, its temperature too, and the last layer is released when it is time."""

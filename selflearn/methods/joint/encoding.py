@@ -50,7 +50,9 @@ def _chunked(encoder: nn.Module, view: Batch, chunk: int) -> Features:
             if learns
             else encoder(part)
         )
-    return Features(torch.cat([part.pooled for part in parts]), _joined([part.tokens for part in parts]))
+    # The map of a convolutional network would fill the memory that chunks save.
+    pieces = "tokens" in getattr(getattr(encoder, "average", encoder), "capabilities", ("tokens",))
+    return Features(torch.cat([part.pooled for part in parts]), _joined([part.tokens for part in parts]) if pieces else None)
 
 
 def _joined(tokens: list[Tensor | None]) -> Tensor | None:

@@ -159,6 +159,20 @@ def affine(crop: Tensor, flip: Tensor, warp: Tensor) -> Tensor:
     return torch.cat([extent[:, :, None] * turn, centre[:, :, None]], dim=2)
 
 
+def places(changes: dict[str, Tensor], points: Tensor) -> Tensor:
+    """(batch, points, 2) of a view, down and across as shares of its sides, to shares of the picture's: the last `Geometry` undone.
+
+    Beyond a border lies the reflection of the picture, and a point there is where that is in the picture itself.
+    """
+    if "crop" not in changes:
+        return points
+    crop, flip = changes["crop"], changes["flip"]
+    still = crop.new_tensor([0.0, 1.0, 0.0]).expand(len(crop), -1)
+    theta = affine(crop, flip, changes.get("warp", still))
+    found = (2 * points.flip(-1) - 1) @ theta[:, :, :2].transpose(1, 2) + theta[:, None, :, 2]
+    return (1 - (1 - ((found + 1) / 2).remainder(2)).abs()).flip(-1)
+
+
 def resample_affine(pictures: Tensor, theta: Tensor, size: int, oversampling: int) -> Tensor:
     """Bilinear resampling by `theta`, reflected at the borders; each pixel is the mean of `oversampling` squared points."""
     shape = (len(pictures), pictures.shape[1], size * oversampling, size * oversampling)

@@ -17,6 +17,7 @@ from selflearn.errors import RecipeError
 from selflearn.views.base import View
 from selflearn.views.checks import ViewOptions, preset
 from selflearn.views.compose import Compose
+from selflearn.views.series import timing
 from selflearn.views.series.changes import DropChannels, Flip, Frequencies, Hide, Jitter, Rotate, Scale
 from selflearn.views.series.devices import Device
 from selflearn.views.series.timing import Crop, Permute, Warp, Window
@@ -153,6 +154,9 @@ def _plain(spec: SeriesSpec, options: ViewOptions) -> list[View]:
     return [Standard(spec)]
 
 
+CELLS = 64
+"""Most cells along time where the segments of a series are looked for."""
+
 PRESETS: dict[str, tuple[type[Any], Callable[[SeriesSpec, Any], list[View]]]] = {
     "standard": (_Changed, _standard),
     "multicrop": (_Multicrop, _multicrop),
@@ -160,6 +164,26 @@ PRESETS: dict[str, tuple[type[Any], Callable[[SeriesSpec, Any], list[View]]]] = 
     "devices": (ViewOptions, _devices),
     "plain": (ViewOptions, _plain),
 }
+
+
+def cells(spec: SeriesSpec, batch: Batch) -> Tensor:
+    """(batch, channels, cells) raw series on a grid of at most 64 cells over the longest one's time, for their segments."""
+    values = torch.nan_to_num(batch.values.float())
+    filled = torch.nn.functional.pad(values, (0, max(0, spec.length - values.shape[2])))
+    return torch.nn.functional.adaptive_avg_pool1d(filled, min(CELLS, spec.length))
+
+
+def pieces(spec: SeriesSpec, view: Batch, tokens: int) -> Tensor:
+    """(batch, tokens, numbers) spans of equal length, of all channels, resized where they do not divide the series."""
+    steps = max(1, round(view.values.shape[2] / tokens))
+    whole = torch.nn.functional.interpolate(view.values, tokens * steps, mode="linear")
+    return whole.unflatten(2, (tokens, steps)).transpose(1, 2).flatten(2)
+
+
+def places(spec: SeriesSpec, view: Batch, points: Tensor) -> Tensor:
+    """(batch, points, axes): time, the last axis, as a share of the longest series; which channel it is stays."""
+    time = (timing.places(view, points[..., -1]) + 0.5) / spec.length
+    return torch.cat([points[..., :-1], time[..., None]], dim=-1)
 
 
 def flat(spec: SeriesSpec, batch: Batch) -> Tensor:

@@ -35,10 +35,14 @@ class Crop(SeriesView):
 
     def changed(self, batch: Batch, changes: dict[str, Tensor]) -> Tensor:
         """The stretched parts."""
+        return at_places(batch.values, self.source(batch, changes, steps_of(batch)))
+
+    @staticmethod
+    def source(batch: Batch, changes: dict[str, Tensor], steps: Tensor) -> Tensor:
+        """(batch, n) which step of the series comes at each of (n,) or (batch, n) steps."""
         begin, share = changes["crop"].split(1, dim=1)
         last = lengths_of(batch) - 1
-        steps = torch.arange(batch.values.shape[2], device=batch.device)
-        return at_places(batch.values, torch.minimum(begin * last + steps * share, last))
+        return torch.minimum(begin * last + steps * share, last)
 
 
 class Window:
@@ -100,13 +104,22 @@ class Warp(SeriesView):
 
     def changed(self, batch: Batch, changes: dict[str, Tensor]) -> Tensor:
         """The warped series."""
+        return at_places(batch.values, self._course(batch, changes))
+
+    @staticmethod
+    def source(batch: Batch, changes: dict[str, Tensor], steps: Tensor) -> Tensor:
+        """(batch, n) where in the series each of (batch, n) steps comes from."""
+        return at_places(Warp._course(batch, changes)[:, None], steps)[:, 0]
+
+    @staticmethod
+    def _course(batch: Batch, changes: dict[str, Tensor]) -> Tensor:
+        """(batch, length) where in the series each step comes from."""
         last = lengths_of(batch) - 1
-        steps = torch.arange(batch.values.shape[2], device=batch.device)
-        along = (steps / last.clamp(min=1)).clamp(max=1) * (self.knots - 1)
+        along = (steps_of(batch) / last.clamp(min=1)).clamp(max=1) * (changes["speed"].shape[1] - 1)
         speed = at_places(changes["speed"][:, None].to(torch.float32), along)[:, 0].exp()
         moved = speed.cumsum(dim=1) - speed[:, :1]
         end = moved.gather(1, last.long())
-        return at_places(batch.values, torch.minimum(moved / end.clamp(min=1e-6) * last, last))
+        return torch.minimum(moved / end.clamp(min=1e-6) * last, last)
 
 
 class Permute(SeriesView):
@@ -130,9 +143,30 @@ class Permute(SeriesView):
 
     def changed(self, batch: Batch, changes: dict[str, Tensor]) -> Tensor:
         """The series in another order."""
-        lengths = lengths_of(batch)
-        steps = torch.arange(batch.values.shape[2], device=batch.device).expand(len(batch), -1)
-        long = lengths / self.segments
-        place = (steps / long).floor().clamp(max=self.segments - 1)
-        source = changes["order"].gather(1, place.long()) * long + (steps - place * long)
-        return at_places(batch.values, torch.minimum(source.round(), lengths - 1))
+        source = self.source(batch, changes, steps_of(batch).expand(len(batch), -1)).round()
+        return at_places(batch.values, torch.minimum(source, lengths_of(batch) - 1))
+
+    @staticmethod
+    def source(batch: Batch, changes: dict[str, Tensor], steps: Tensor) -> Tensor:
+        """(batch, n) which step of the series comes at each of (batch, n) steps."""
+        segments = changes["order"].shape[1]
+        long = lengths_of(batch) / segments
+        place = (steps / long).floor().clamp(0, segments - 1)
+        return changes["order"].gather(1, place.long()) * long + (steps - place * long)
+
+
+def steps_of(batch: Batch) -> Tensor:
+    """(length,) the number of each step."""
+    return torch.arange(batch.values.shape[2], device=batch.device)
+
+
+def places(view: Batch, points: Tensor) -> Tensor:
+    """(batch, points) shares of a view's length to steps of the whole series, by what `Window`, `Crop`, `Warp` and `Permute` did.
+
+    They are undone in the order in which views of series apply them.
+    """
+    steps = points * view.values.shape[2] - 0.5
+    for name, change in (("order", Permute), ("speed", Warp), ("crop", Crop)):
+        if name in view.changes:
+            steps = change.source(view, view.changes, steps)
+    return steps + view.changes["window"] if "window" in view.changes else steps

@@ -161,12 +161,33 @@ def _plain(spec: SoundSpec, options: ViewOptions) -> list[View]:
     return [Unit(spec)]
 
 
+CELLS = 64
+"""Most cells along time where the segments of a recording are looked for."""
+
 PRESETS: dict[str, tuple[type[Any], Callable[[SoundSpec, Any], list[View]]]] = {
     "standard": (_Changed, _standard),
     "multicrop": (_Multicrop, _multicrop),
     "weak": (_Weak, _weak),
     "plain": (ViewOptions, _plain),
 }
+
+
+def cells(spec: SoundSpec, batch: Batch) -> Tensor:
+    """(batch, channels, cells) the logarithm of the power in at most 64 cells over the longest recording's time."""
+    values = batch.values.float()
+    filled = torch.nn.functional.pad(values, (0, max(0, spec.length - values.shape[2])))
+    power = torch.nn.functional.adaptive_avg_pool1d(filled.square(), min(CELLS, spec.length))
+    return (power / power.amax(2, keepdim=True).clamp(min=1e-12) + 1e-4).log()
+
+
+def places(spec: SoundSpec, view: Batch, points: Tensor) -> Tensor:
+    """(batch, points, 1) time as a share of the longest recording: pieces lie where they were cut out, at their own speed."""
+    samples = points * view.values.shape[2]
+    if "speed" in view.changes:
+        samples = samples * view.changes["speed"][..., None]
+    if "crop" in view.changes:
+        samples = samples + view.changes["crop"][:, :1, None]
+    return samples / spec.length
 
 
 def flat(spec: SoundSpec, batch: Batch) -> Tensor:

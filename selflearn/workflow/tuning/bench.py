@@ -89,7 +89,7 @@ class Bench:
             if not begun:
                 machine = environment.describe()
                 records.write_start(folder, self.asked(candidate).model_dump(), recipe, self.dataset, self.parts, machine)
-            encoder = recipes.build_encoder(recipe.stages[0], self.dataset.spec, self.request.seed, self.accelerator)
+            encoder = recipes.build_encoder(recipe.fits[0], self.dataset.spec, self.request.seed, self.accelerator)
             outcome = recipes.run_plan(
                 recipe,
                 self.learning,
@@ -106,7 +106,7 @@ class Bench:
             began = time.monotonic()
             alarm, scores = outcome.alarm, dict[str, float]()
             if alarm is None:
-                alarm, scores = self._score(encoder.eval(), folder, rung)
+                alarm, scores = self._score(outcome.encoder.eval(), folder, rung)
             standing = Standing(
                 scores,
                 None if alarm is None else alarm.to_json(),

@@ -93,7 +93,7 @@ def draw(
         told = "; ".join(f"{name}: {reason}" for name, reason in list(why.items())[:3])
         raise DataError(f"no recipe can be tuned on this {dataset.spec.kind} data without labels ({told})")
     first = next((each for each in fitting if each.name == default.name), fitting[0])
-    chosen = [_candidate(0, first, "own", first.stages[0].settings.optimiser.lr, changes, {}, default=True)]
+    chosen = [_candidate(0, first, "own", first.fits[0].settings.optimiser.lr, changes, {}, default=True)]
     return [*chosen, *_others(chosen, fitting, space.get("views", {}), count, changes, seed)]
 
 
@@ -102,7 +102,7 @@ def unfit(recipe: Recipe, dataset: Dataset, learning: int, accelerator: bool, se
     if recipes.uses_labels(recipe):
         return "it learns from labels"
     try:
-        encoder = recipes.build_encoder(recipe.stages[0], dataset.spec, seed, accelerator)
+        encoder = recipes.build_encoder(recipe.fits[0], dataset.spec, seed, accelerator)
         if "answers" in encoder.capabilities:
             return "it predicts, and embeds nothing that could be compared; use selflearn learn"
         recipes.check_plan(recipe, dataset, encoder, seed, learning)
@@ -123,7 +123,7 @@ def _others(
         if len(chosen) + len(found) >= count:
             break
         recipe = order[attempt % len(order)]
-        stage = recipe.stages[0]
+        stage = recipe.fits[0]
         offered = {"own": {}, **views.get(stage.views["name"], {})}
         if any(key.startswith("views") for key in fixed):
             offered = {"own": {}}
@@ -141,7 +141,7 @@ def _others(
 def _candidate(
     number: int, recipe: Recipe, views: str, lr: float, changes: dict[str, Any], over: dict[str, Any], default: bool = False
 ) -> Candidate:
-    own = recipe.stages[0].settings.optimiser.lr
+    own = recipe.fits[0].settings.optimiser.lr
     laid = {**changes, **{f"views.{key}": value for key, value in over.items()}}
     if lr != own:
         laid["optimiser.lr"] = lr

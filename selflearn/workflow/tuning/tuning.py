@@ -161,7 +161,7 @@ def _ladder(bench: Bench, tuning: Tuning, whole: Budget, reporter: Reporter) -> 
     if len(found) < tuning.candidates:
         reporter.warn(f"{tuning.candidates} candidates were asked for, and the space holds {len(found)}")
     steps = rungs(len(found), tuning.keep)
-    batch = max(bench.recipe(each).stages[0].settings.batch for each in found)
+    batch = max(bench.recipe(each).fits[0].settings.batch for each in found)
     course = course_of(whole, steps, min(batch, len(bench.parts.learn) // 2), len(bench.parts.learn))
     reporter.say(
         f"{len(found)} candidates climb {len(steps)} rungs; the last one will have learned for {course}, as `learn` would. "
@@ -203,6 +203,6 @@ def _finish(folder: RunFolder, dataset: Dataset, bench: Bench, choice: Candidate
         shutil.copytree(bench.folder(choice) / "checkpoints", folder.file("checkpoints"))
         shutil.copy2(bench.folder(choice) / "metrics.jsonl", folder.file("metrics.jsonl"))
         records.write_start(folder, request.model_dump(), recipe, dataset, bench.parts, environment.describe())
-    encoder = shelf.build_encoder(recipe.stages[0], dataset.spec, request.seed, bench.accelerator)
+    encoder = shelf.build_encoder(recipe.fits[0], dataset.spec, request.seed, bench.accelerator)
     course = Budget.parse(request.budget)
     return learning.carry_out(folder, request, recipe, dataset, bench.parts, encoder, course, reporter, resume=True)
