@@ -1,6 +1,7 @@
 """Networks: encoders by kind of data, heads, decoders, token masks, and how an encoder is stored."""
 
 from selflearn.networks.decoders import LinearDecoder, TokenDecoder
+from selflearn.networks.depth import layer_depths
 from selflearn.networks.encoder import Encoder
 from selflearn.networks.features import Answers, Features, TokenContent, TokenMask
 from selflearn.networks.heads import PrototypeLayer, mlp
@@ -25,6 +26,7 @@ __all__ = [
     "complementary_masks",
     "default_encoder",
     "encoder_names",
+    "layer_depths",
     "load_encoder",
     "mlp",
     "random_mask",
