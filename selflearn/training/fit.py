@@ -76,6 +76,8 @@ def fit(
     KeyboardInterrupt, SystemExit : SIGINT or SIGTERM came; the state is saved and can be resumed.
     """
     settings, notes = _sized(settings, len(dataset), dataset.shared)
+    if settings.alignment is not None and not any(isinstance(module, nn.Linear) for module in method.encoder.modules()):
+        raise RecipeError("alignment is about linear layers, and this encoder has none: leave it out, or choose a transformer")
     method.check_batch(settings.batch // world())
     device = choose_device(settings.device)
     precision = choose_precision(device, settings.precision)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from contextlib import nullcontext
+from dataclasses import asdict, replace
 from typing import Any
 
 import lightning.pytorch as pl
@@ -16,6 +17,7 @@ from torch.distributed.tensor import DTensor
 from selflearn.data.batch import Batch
 from selflearn.methods.base import Method, Outcome
 from selflearn.ranks import latest, leads, rank, rank_sum, world
+from selflearn.training.alignment import aligned
 from selflearn.training.checkpoint import Checkpoints
 from selflearn.training.combining import combined
 from selflearn.training.course import Course
@@ -79,6 +81,7 @@ class GradientStage(pl.LightningModule):
         self._began = self._saved = self._looked = self._reported = time.perf_counter()
         self._looking = self._judging = self._save_due = False
         self._outcome: Outcome | None = None
+        self._diversity: dict[str, Tensor] = {}
         self._grad_norm: Tensor | None = None
 
     @property
@@ -129,7 +132,10 @@ class GradientStage(pl.LightningModule):
         # A look that the clock called for can end a run only where the clock ends runs: else weights would depend on it.
         self._judging = self._judging or (due and self.settings.budget.unit == "seconds")
         self._looking, self._drawn, self._grad_norm = due, len(views[0]) * world(), None
-        self._outcome = self.method(views, self.generator)
+        self._diversity = {}
+        watched = due and self.settings.alignment is not None
+        with aligned(self.method.encoder, self._diversity) if watched else nullcontext():
+            self._outcome = self.method(views, self.generator)
         shared = [weight for weight in self.method.encoder.parameters() if weight.requires_grad]
         return combined(self._outcome.losses, self.settings.combine, shared)
 
@@ -203,13 +209,18 @@ class GradientStage(pl.LightningModule):
         if self._grad_norm is None:
             self._grad_norm = self._norm([weight.grad for weight in self.trained if weight.grad is not None])
         course.reading = look(outcome.total, self._grad_norm, self._norm(self.trained) / self._size, outcome.embedding)
+        if self._diversity:
+            course.reading = replace(course.reading, diversity=float(torch.stack(list(self._diversity.values())).mean()))
         if (self._judging or self.share >= 1) and not self._overflowed(course.reading):
-            course.monitor.see(course.reading, outcome.can_collapse)
+            course.monitor.see(course.reading, outcome.can_collapse, self.settings.alignment or 0.0)
         self._looked = time.perf_counter()
         if self.metrics is None:
             return
         named = torch.stack([loss.detach().float() for loss in outcome.losses.values()]).tolist()
         reading = asdict(course.reading)
+        diversity = reading.pop("diversity")
+        if diversity is not None:
+            reading["sign_diversity"] = diversity
         where = {"step": course.step, "samples": course.samples, "epoch": round(self.epoch, 4), "seconds": round(course.seconds, 3)}
         self.metrics.append(
             {**dict(zip(outcome.losses, named, strict=True)), **where, "lr": self._lr(), "total": reading.pop("loss"), **reading}
