@@ -80,6 +80,7 @@ class GradientStage(pl.LightningModule):
         self._before, self._first = course.seconds, course.samples
         self._began = self._saved = self._looked = self._reported = time.perf_counter()
         self._looking = self._judging = self._save_due = False
+        self._drawn = 0
         self._outcome: Outcome | None = None
         self._diversity: dict[str, Tensor] = {}
         self._grad_norm: Tensor | None = None
@@ -120,6 +121,7 @@ class GradientStage(pl.LightningModule):
         """Seed everything for this micro-batch and make its views: here, outside autocast, so that they are exact."""
         seed = seed_of(self.settings.seed, self.course.micro, rank())
         seed_globals(seed)
+        self._drawn = len(batch) * world()
         views = make_views(batch, self.views, self.generator.manual_seed(seed))
         return [_channels_last(view) for view in views] if self.channels_last else views
 
@@ -131,7 +133,7 @@ class GradientStage(pl.LightningModule):
             due = leads() and updates and (due or time.perf_counter() - self._looked > LOOK_SECONDS)
         # A look that the clock called for can end a run only where the clock ends runs: else weights would depend on it.
         self._judging = self._judging or (due and self.settings.budget.unit == "seconds")
-        self._looking, self._drawn, self._grad_norm = due, len(views[0]) * world(), None
+        self._looking, self._grad_norm = due, None
         self._diversity = {}
         watched = due and self.settings.alignment is not None
         with aligned(self.method.encoder, self._diversity) if watched else nullcontext():

@@ -64,6 +64,23 @@ def test_the_classes_of_a_classifier_are_the_datas(digits):
     )
 
 
+@pytest.mark.parametrize("recipe", ["rotation", "jigsaw"])
+def test_tiles_and_turns_of_a_sample_are_one_sample(digits, recipe):
+    few = subset(digits, range(64))
+    plan = load(recipe, "small", {"batch": 16, "views.size": 16})
+    encoder = AnySize(digits.spec)
+    check_plan(plan, few, encoder, 0, 64)
+    outcome = run_plan(plan, few, encoder, Budget.parse("2epochs"), device="cpu")
+    assert (outcome.stages[0].samples, outcome.stages[0].step) == (128, 8)
+
+
+def test_tiles_that_an_encoder_cannot_take_are_refused(digits):
+    with pytest.raises(RecipeError, match=r"tiles \(1 x 7 x 7\), and the encoder one-size"):
+        check_plan(load("jigsaw", "small", {"views.size": 16}), digits, OneSize(digits.spec), 0, 100)
+    with pytest.raises(RecipeError, match="larger 'size'"):
+        check_plan(load("jigsaw", "small", {"views.grid": 3, "views.size": 4}), digits, AnySize(digits.spec), 0, 100)
+
+
 def test_a_classifier_without_two_classes_is_refused(digits):
     images = digits.batch(range(20)).values.numpy()
     for labels in (None, np.zeros(20, dtype=int)):

@@ -53,12 +53,6 @@ def test_the_alarm_is_the_persons_own():
     assert (alarms[3].kind, "sign diversity 0.1" in alarms[3].reason) == ("diverged", True)
 
 
-def learn(world, folder, **settings):
-    return fit(
-        world.method(), world.Vectors(), world.views, FitSettings(batch=16, device="cpu", precision="32", **settings), folder
-    )
-
-
 def test_it_is_told_in_the_metrics_and_changes_no_weight(world, tmp_path):
     folders = [RunFolder.create(tmp_path / name) for name in ("watched", "plain")]
     methods = [world.method(), world.method()]
