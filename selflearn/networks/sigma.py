@@ -32,7 +32,7 @@ class SigmaLinear(nn.Linear):
         self.weight, self.bias = own.weight, own.bias
         direction = _principal(own.weight.detach())
         self.register_buffer("direction", direction)
-        self.gain = nn.Parameter((own.weight.detach() @ direction).norm()[None])
+        self.gain = nn.Parameter((own.weight.detach() @ direction).norm()[None], requires_grad=own.weight.requires_grad)
 
     def forward(self, inputs: Tensor) -> Tensor:
         """(..., inputs) to (..., outputs)."""

@@ -86,6 +86,21 @@ class ScheduleSettings(_Settings):
         return self
 
 
+class ReplaceSettings(_Settings):
+    """Which hidden units are replaced while a network learns (continual backpropagation).
+
+    Attributes
+    ----------
+    rate : share of the units that are old enough replaced in each update, in (0, 1); parts of a unit add up.
+    maturity : updates before a unit can be replaced.
+    memory : of the running mean of a unit's utility, in [0, 1): 0.99 remembers about a hundred updates.
+    """
+
+    rate: float = Field(default=1e-4, gt=0, lt=1)
+    maturity: int = Field(default=100, ge=0)
+    memory: float = Field(default=0.99, ge=0, lt=1)
+
+
 class FitSettings(_Settings):
     """Everything a gradient stage needs beside method, data and views.
 
@@ -109,6 +124,7 @@ class FitSettings(_Settings):
     alignment : the monitors look at the spectral alignment of the encoder's linear layers, too (`sign_diversity` in the metrics),
         and alarm where its mean stays below this, in [0, 1]; 0 only looks, None does not. Contrastive transformers that learned
         stayed above 0.5 and those that did not below 0.3, but MAE learns well at 0.15 for a while: look first.
+    replace_units : hidden units of little use are replaced by new ones, for learning that never ends; None replaces none.
     """
 
     optimiser: OptimiserSettings = OptimiserSettings()
@@ -127,9 +143,11 @@ class FitSettings(_Settings):
     checkpoint_every: float = Field(default=30.0, gt=0)
     monitor_every: int = Field(default=10, ge=1)
     alignment: float | None = Field(default=None, ge=0, le=1)
+    replace_units: ReplaceSettings | None = None
 
     @model_validator(mode="after")
     def _hooks_see_what_is_not_compiled(self) -> FitSettings:
-        if self.compile and self.alignment is not None:
-            raise ValueError("alignment is looked at between layers, which compile makes one: leave one of the two out")
+        for name in ("alignment", "replace_units"):
+            if self.compile and getattr(self, name) is not None:
+                raise ValueError(f"{name} looks between layers, which compile makes one: leave one of the two out")
         return self

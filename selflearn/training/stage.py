@@ -25,6 +25,7 @@ from selflearn.training.metrics import MetricsFile
 from selflearn.training.monitors import Reading, look
 from selflearn.training.progress import Progress
 from selflearn.training.randomness import seed_globals, seed_of
+from selflearn.training.replacing import Replacing
 from selflearn.training.schedules import between, rate
 from selflearn.training.settings import FitSettings
 from selflearn.training.sharding import local, whole
@@ -48,6 +49,7 @@ class GradientStage(pl.LightningModule):
     checkpoints, metrics : where traces are left; None leaves none.
     report : called with each `Progress`.
     notes : told with the progress.
+    replacing : replaces hidden units after each update; None replaces none.
     until : share of the budget at which it pauses.
     """
 
@@ -65,6 +67,7 @@ class GradientStage(pl.LightningModule):
         metrics: MetricsFile | None,
         report: Callable[[Progress], None] | None,
         notes: list[str],
+        replacing: Replacing | None = None,
         until: float = 1.0,
     ) -> None:
         super().__init__()
@@ -72,6 +75,7 @@ class GradientStage(pl.LightningModule):
         self.views, self.settings, self.optimiser, self.course = list(views), settings, optimiser, course
         self.size, self.channels_last = size, channels_last
         self.checkpoints, self.metrics, self.report, self.notes, self.until = checkpoints, metrics, report, notes, until
+        self.replacing = replacing
         self.trained = [weight for group in optimiser.param_groups for weight in group["params"]]
         self.sharded = any(isinstance(weight, DTensor) for weight in self.trained)
         self._size = math.sqrt(sum(weight.numel() for weight in self.trained))
@@ -161,6 +165,8 @@ class GradientStage(pl.LightningModule):
         if course.micro % self.settings.accumulate:
             return
         course.step += 1
+        if self.replacing is not None:
+            self.replacing.after_update(course.step, self.optimiser)
         alarmed = self._agree()
         share = self.share
         self.method.after_update(share)
@@ -198,6 +204,7 @@ class GradientStage(pl.LightningModule):
                 "optimiser": whole(self.optimiser.state_dict()),
                 "scaling": self.trainer.precision_plugin.state_dict(),
                 "course": self.course.state_dict(),
+                "units": None if self.replacing is None else self.replacing.state_dict(),
             }
             if leads():
                 self.checkpoints.save(state, self.course.step)
@@ -218,14 +225,15 @@ class GradientStage(pl.LightningModule):
         self._looked = time.perf_counter()
         if self.metrics is None:
             return
-        named = torch.stack([loss.detach().float() for loss in outcome.losses.values()]).tolist()
+        told = {**outcome.losses, **outcome.told}
+        named = torch.stack([value.detach().float() for value in told.values()]).tolist()
         reading = asdict(course.reading)
         diversity = reading.pop("diversity")
         if diversity is not None:
             reading["sign_diversity"] = diversity
         where = {"step": course.step, "samples": course.samples, "epoch": round(self.epoch, 4), "seconds": round(course.seconds, 3)}
         self.metrics.append(
-            {**dict(zip(outcome.losses, named, strict=True)), **where, "lr": self._lr(), "total": reading.pop("loss"), **reading}
+            {**dict(zip(told, named, strict=True)), **where, "lr": self._lr(), "total": reading.pop("loss"), **reading}
         )
 
     def _norm(self, tensors: list[Tensor]) -> Tensor:
