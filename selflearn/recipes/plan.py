@@ -56,16 +56,19 @@ def build_twin(stage: Stage, encoder: Encoder, seed: int) -> Encoder:
     return build_encoder(alike, encoder.spec, seed, accelerator=False)
 
 
-def build_method(stage: Stage, encoder: Encoder, seed: int, dataset: Dataset | None = None) -> Method:
+def build_method(stage: Stage, encoder: Encoder, seed: int, dataset: Dataset | None = None, samples: int | None = None) -> Method:
     """The stage's method around an encoder; its heads are a function of the seed.
 
-    A setting `classes` that is None becomes the number of the dataset's classes, where it has at least two; a setting `asked` that
-    is None becomes what the stage's views ask.
+    A setting `classes` that is None becomes the number of the dataset's classes, where it has at least two; a setting `samples`
+    that is None becomes how many samples are learned from (by default all of the dataset); a setting `asked` that is None becomes
+    what the stage's views ask.
     """
     options = dict(stage.options)
     classes = 0 if dataset is None else len(dataset.facts.classes)
     if options.get("classes", 0) is None and classes > 1:
         options["classes"] = classes
+    if options.get("samples", 0) is None and dataset is not None:
+        options["samples"] = samples or len(dataset)
     if options.get("asked", 0) is None:
         options["asked"] = views.asked(encoder.spec, classes, **stage.views)
     with torch.random.fork_rng(devices=[]):
@@ -96,10 +99,14 @@ def check_plan(recipe: Recipe, dataset: Dataset, encoder: Encoder, seed: int, le
     ------
     RecipeError : a method without what it needs, views that do not exist, or views of a size that the encoder cannot take.
     """
+    previous: Method | None = None
     for stage in recipe.stages:
         stage_views = build_views(stage, dataset.spec)
         check_sizes(stage_views, dataset, encoder)
-        build_method(stage, encoder, seed, dataset).check_batch(min(stage.settings.batch, learning // 2))
+        method = build_method(stage, encoder, seed, dataset, learning)
+        method.begin(previous)
+        method.check_batch(min(stage.settings.batch, learning // 2))
+        previous = method
 
 
 def check_sizes(stage_views: list[View], dataset: Dataset, encoder: Encoder) -> None:
@@ -164,7 +171,9 @@ def run_plan(
             )
         stage_views = build_views(stage, dataset.spec)
         check_sizes(stage_views, dataset, encoder)
-        outcome.method = method = build_method(stage, encoder, seed + 2 * number, dataset)
+        method = build_method(stage, encoder, seed + 2 * number, dataset)
+        method.begin(outcome.method)
+        outcome.method = method
         settings = stage.settings.model_copy(update={"budget": part, "seed": seed, "device": device, "precision": precision})
         pause = 1.0 if until >= 1 else min(1.0, left / part.amount)
         outcome.stages.append(

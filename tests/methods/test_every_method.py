@@ -30,6 +30,10 @@ SMALL = {
     "MaskedLanguage": {"hidden": 0.3, "decoder_width": 16, "decoder_depth": 1, "decoder_heads": 2},
     "Autoencoder": {},
     "CrossEntropy": {"classes": 10},
+    "LabelAugmentation": {"classes": 10, "asked": {"rotation": Asked(1, 4, "classes")}, "distilled": True},
+    "ProgressiveDistillation": {"classes": 10, "samples": 64},
+    "SelfDistillation": {"classes": 10},
+    "SelfTuning": {"classes": 10, "hidden": 16},
     "TERA": {"span": 2, "time": 0.5},
     "PriorFitted": {},
     "PretextTasks": {"asked": {"degree": Asked(1, 3, "classes"), "edges": Asked(2, 2, "classes")}},
@@ -41,9 +45,12 @@ ON_SERIES = {"TERA": "patches"}  # pictures' patches cannot be altered in their 
 ON_TEXTS = {"MaskedLanguage": "transformer", "Autoencoder": "bag"}  # pictures have no words to tell; these take sentences
 ON_TASKS = {"PriorFitted": "set-transformer"}  # pictures hide no targets
 ON_PAPERS = {"PretextTasks": "gcn"}  # it answers what views ask, and those of nodes do
+AFTER = {"SelfDistillation": "CrossEntropy"}  # what must have learned before it
+LABELS = {"CrossEntropy", "LabelAugmentation", "ProgressiveDistillation", "SelfDistillation", "SelfTuning"}
 VIEWS = {**dict.fromkeys(MASKED, "weak"), "Autoencoder": "plain", "TERA": "weak", "PretextTasks": "questions"}
+VIEWS["LabelAugmentation"] = "rotation"
 ASKED = {"PretextTasks": {"ask": ("degree", "edges")}}
-ANY_VIEWS = TOKENS | {"Autoencoder", "CrossEntropy", "TERA", "DeviceContrast", "PriorFitted", "PretextTasks", "Together"}
+ANY_VIEWS = TOKENS | LABELS | {"Autoencoder", "TERA", "DeviceContrast", "PriorFitted", "PretextTasks", "Together"}
 MULTICROP = ["SimCLR", "SupCon", "SwAV", "DINO", "LeJEPA", "ManyViewContrast"]
 
 
@@ -57,7 +64,9 @@ def made(data, name, **options):
     torch.manual_seed(0)
     elsewhere = {**ON_TEXTS, **ON_SERIES, **ON_TASKS, **ON_PAPERS}
     encoder = data.encoder(elsewhere.get(name) or ("vit-tiny" if name in TOKENS else "resnet-narrow"))
-    return find(name)(encoder, **{**SMALL[name], **options})
+    method = find(name)(encoder, **{**SMALL[name], **options})
+    method.begin(made(data, AFTER[name]) if name in AFTER else None)
+    return method
 
 
 def view(data, name, seed=0, rows=32, views=None, **options):
@@ -182,6 +191,14 @@ def test_pairs_are_asked_for_where_published(data, name):
         ("MaskedLanguage", {"shown": 1.0}, "shown"),
         ("Autoencoder", {"decoder_width": 0}, "decoder_width"),
         ("CrossEntropy", {"classes": 1}, "classes"),
+        ("CrossEntropy", {"through": 1}, "through"),
+        ("LabelAugmentation", {"asked": {}}, "one question"),
+        ("LabelAugmentation", {"temperature": 0.0}, "temperature"),
+        ("ProgressiveDistillation", {"softening": 1.1}, "softening"),
+        ("ProgressiveDistillation", {"samples": None}, "samples"),
+        ("SelfDistillation", {"temperature": 0.0}, "temperature"),
+        ("SelfDistillation", {"classes": 9}, "of the same classes"),
+        ("SelfTuning", {"held_out": 1}, "held_out"),
         ("PretextTasks", {"pairs": "sum"}, "pairs"),
         ("Together", {"tasks": {}}, "tasks"),
     ],
