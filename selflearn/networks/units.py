@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any, TypeGuard
 
 import torch
 from torch import Tensor, nn
@@ -58,7 +59,7 @@ class Units:
             self.out.bias += leaving @ mean[which].to(leaving)
         self.out.weight[:, which] = 0.0
 
-    def slices(self, which: Tensor) -> Iterator[tuple[nn.Parameter, tuple[object, ...]]]:
+    def slices(self, which: Tensor) -> Iterator[tuple[Tensor, tuple[Any, ...]]]:
         """Every trained tensor that belongs to some units, and where in it they lie."""
         for owner in (self.into, self.norm):
             for weight in () if owner is None else owner.parameters(recurse=False):
@@ -77,7 +78,7 @@ def hidden_units(module: nn.Module) -> list[Units]:
             found += list(_in_sequence(name, part))
         into, out = getattr(part, "widen", None), getattr(part, "narrow", None)
         if _plain(into) and _plain(out):
-            found.append(Units(f"{name}.widen".lstrip("."), into, out, None))  # type: ignore[arg-type]
+            found.append(Units(f"{name}.widen".lstrip("."), into, out, None))
     return [units for units in found if units.into.weight.requires_grad and units.out.weight.requires_grad]
 
 
@@ -95,5 +96,5 @@ def _in_sequence(name: str, sequence: nn.Sequential) -> Iterator[Units]:
             last = None
 
 
-def _plain(layer: object) -> bool:
+def _plain(layer: object) -> TypeGuard[Weights]:
     return type(layer) in {nn.Linear, nn.Conv1d, nn.Conv2d} and getattr(layer, "groups", 1) == 1

@@ -28,8 +28,7 @@ def aligned(module: nn.Module, found: dict[str, Tensor]) -> Iterator[None]:
 
     layers = {name: layer for name, layer in module.named_modules() if isinstance(layer, nn.Linear) and layer.weight.numel()}
     hooks = [
-        layer.register_forward_pre_hook(lambda layer, args, name=name: look(name, layer, args[0]))  # type: ignore[misc]
-        for name, layer in layers.items()
+        layer.register_forward_pre_hook(lambda layer, args, name=name: look(name, layer, args[0])) for name, layer in layers.items()
     ]
     try:
         yield

@@ -51,7 +51,7 @@ class Replacing:
     def watching(self) -> Iterator[None]:
         """Meanwhile the values of units are seen, as far as passes train."""
         hooks = [
-            units.out.register_forward_pre_hook(lambda layer, args, place=place: self._see(place, args[0]))  # type: ignore[misc]
+            units.out.register_forward_pre_hook(lambda layer, args, place=place: self._see(place, args[0]))
             for place, units in enumerate(self.units)
         ]
         try:
@@ -116,7 +116,7 @@ class Replacing:
         for weight, where in units.slices(which):
             for kept in optimiser.state.get(weight, {}).values():
                 if isinstance(kept, Tensor) and kept.shape == weight.shape:
-                    kept[where] = 0.0  # type: ignore[index]
+                    kept[where] = 0.0
 
     def _fresh(self, units: Units) -> dict[str, Tensor]:
         zeros = units.into.weight.new_zeros(units.count, dtype=torch.float32)

@@ -55,8 +55,10 @@ def prepared(request, case):
     method = made(data, name, **OPTIONS.get(name, {}), **CASES[case])
     generator = torch.Generator().manual_seed(0)
     views = data.views(torch.arange(ROWS), generator, VIEWS.get(name, "standard"), **ASKED.get(name, {}))
-    if name in MASKED | {"SelfTuning"}:
+    if name in MASKED:
         method.draw = Drawn(method.draw(views[0], generator))
+    if name == "SelfTuning":
+        method.draw = Drawn(*method.draw(views[0], generator))
     if name == "TERA":
         content = method.encoder.token_content(views[0]).values.detach()
         method.alter = Altered(*method.alter(content, method.encoder.token_real(views[0]), generator))
@@ -88,7 +90,8 @@ def work(number, port, cases, out):
         for case, (method, views) in copy.deepcopy(cases).items():  # processes that are spawned share the memory of tensors
             with synced(method):
                 own = gradients(method, [part(view, mine) for view in views])
-            buffers = {name: buffer for name, buffer in method.named_buffers() if "running" in name or "centre" in name}
+            kept = ("running", "centre", "vectors")
+            buffers = {name: buffer for name, buffer in method.named_buffers() if any(each in name for each in kept)}
             found[case] = {name: rank_mean(grad) for name, grad in own.items()}, buffers
     torch.save(found, out / f"{number}.pt")
 

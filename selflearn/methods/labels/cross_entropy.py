@@ -37,17 +37,17 @@ class CrossEntropy(Classifier):
             return
         projector = getattr(previous, "head", None)
         layers = list(projector) if isinstance(projector, nn.Sequential) else []
-        starts = [place for place, layer in enumerate(layers) if isinstance(layer, nn.Linear)]
-        if self.through >= len(starts):
+        linear = [(place, layer) for place, layer in enumerate(layers) if isinstance(layer, nn.Linear)]
+        if self.through >= len(linear):
             raise RecipeError(
                 f"CrossEntropy: through = {self.through} keeps layers below the last of the projector before it, and there are "
-                f"{max(0, len(starts) - 1)}: lower it, or let a method with a deeper projector come first"
+                f"{max(0, len(linear) - 1)}: lower it, or let a method with a deeper projector come first"
             )
-        kept = layers[: starts[self.through]]
-        classifier = nn.Linear(layers[starts[self.through]].in_features, self.classes or 0)
+        place, following = linear[self.through]
+        classifier = nn.Linear(following.in_features, self.classes or 0)
         nn.init.zeros_(classifier.weight)
         nn.init.zeros_(classifier.bias)
-        self.head = nn.Sequential(*kept, classifier)
+        self.head = nn.Sequential(*layers[:place], classifier)
 
     def forward(self, views: list[Batch], generator: torch.Generator) -> Outcome:
         """Encode each view, classify, compare with the labels."""

@@ -60,11 +60,11 @@ def tuned(labels, steps=250):
     return {name: value.item() for name, value in model([view], torch.Generator()).told.items()}
 
 
-def test_labels_that_mean_nothing_are_smoothed_and_true_ones_are_not():
+def test_labels_that_mean_nothing_are_learned_gently_and_true_ones_are_not():
     noise = tuned(lambda values: torch.randint(0, 3, (len(values),), generator=torch.Generator().manual_seed(1)))
     truth = tuned(lambda values: values.argmax(1))
     assert set(noise) == {"dropout", "hidden_dropout", "smoothing"}
-    assert noise["smoothing"] > 0.1 > truth["smoothing"]
+    assert max(noise.values()) > 0.3 > 3 * max(truth.values())  # which of the three it takes is chance
 
 
 def test_a_head_alone_answers_at_the_present_levels():
