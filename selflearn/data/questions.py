@@ -17,14 +17,16 @@ class Asked:
 
     Attributes
     ----------
-    ends : 1: each question is about one sample or token; 2: about a pair of them.
+    ends : 1: each question is about one sample or token; 2: about a pair of them; more: about a row of them.
     size : how many numbers an answer has, or how many classes there are.
     form : "numbers" (any), "classes" (one of `size`), or "shares" (>= 0 with the sum 1).
+    ordered : whether its ends have an order that the answer depends on. Ends beyond two need it.
     """
 
     ends: int
     size: int
     form: Form
+    ordered: bool = False
 
 
 @dataclass(frozen=True)

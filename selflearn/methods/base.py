@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import torch
@@ -28,11 +28,13 @@ class Outcome:
     embedding : (batch, dim) detached: the vectors whose collapse would be the method's collapse, watched by the monitors.
     can_collapse : False where the target is given by the data, so that encoding all samples alike can never be a solution: such
         a method may stay on a plateau, which is for the scorecard to judge, but not collapse.
+    told : named scalars that stand beside the losses in the metrics, such as what a method sets for itself.
     """
 
     losses: Losses
     embedding: Tensor
     can_collapse: bool = True
+    told: Losses = field(default_factory=dict)
 
     @property
     def total(self) -> Tensor:
@@ -80,6 +82,14 @@ class Method(nn.Module, ABC):
 
     def build(self) -> None:
         """Make heads and targets from `self.encoder` and the settings."""
+
+    def begin(self, previous: Method | None) -> None:
+        """Take over what is needed of the method of the stage before; None in the first stage. Called once, before training.
+
+        Raises
+        ------
+        RecipeError : it cannot come after that method.
+        """
 
     @abstractmethod
     def forward(self, views: list[Batch], generator: torch.Generator) -> Outcome:

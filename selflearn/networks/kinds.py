@@ -13,6 +13,9 @@ from pydantic import ConfigDict, ValidationError, create_model
 from selflearn.data.spec import Spec
 from selflearn.errors import RecipeError, complaint, nearest
 from selflearn.networks.encoder import Encoder
+from selflearn.networks.sigma import reparametrised
+
+LINEAR = ("plain", "sigma")
 
 ENCODERS: dict[str, str] = {
     "image": "selflearn.networks.image",
@@ -36,7 +39,8 @@ def build(spec: Spec, name: Any, **options: Any) -> Encoder:
     spec : the kind's description of the data.
     name : one of `encoder_names(spec.kind)`; ``"hf:NAME_OR_FOLDER"`` or a model or configuration object of Hugging Face
         transformers for a body of theirs.
-    options : what that encoder can be told; its factory documents them.
+    options : what that encoder can be told; its factory documents them. Any encoder with linear layers takes `linear`: "plain", or
+        "sigma" for layers whose largest singular value is a learned number (`selflearn.networks.sigma`).
 
     Raises
     ------
@@ -56,8 +60,14 @@ def build(spec: Spec, name: Any, **options: Any) -> Encoder:
         name, options = "hf", {"source": name.removeprefix("hf:"), **options}
     if name not in factories:
         raise RecipeError(f"there is no encoder {name!r} for {spec.kind} data{nearest(name, factories)}")
+    linear = options.pop("linear", "plain")
+    if linear not in LINEAR:
+        raise RecipeError(f"encoder {name!r}: linear = {linear!r} must be one of {', '.join(LINEAR)}")
     encoder: Encoder = factories[name](spec, **_checked(factories[name], name, options))
     encoder.settings = {"name": name, **encoder.settings}
+    if linear == "sigma":
+        reparametrised(encoder)
+        encoder.settings["linear"] = linear
     return encoder
 
 

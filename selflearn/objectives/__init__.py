@@ -6,6 +6,7 @@ from selflearn.objectives.bars import bar_log_density, bar_mean, bar_nll, bar_qu
 from selflearn.objectives.discrepancy import median_distance, mmd
 from selflearn.objectives.gaussian import random_directions, sigreg
 from selflearn.objectives.graph import SimilarityGraph
+from selflearn.objectives.imitation import best_imitation, imitation
 from selflearn.objectives.info_nce import info_nce
 from selflearn.objectives.koleo import koleo
 from selflearn.objectives.many_views import mv_dhel, mv_info_nce
@@ -34,8 +35,10 @@ __all__ = [
     "bar_nll",
     "bar_quantile",
     "barlow_twins",
+    "best_imitation",
     "cosine_regression",
     "covariance",
+    "imitation",
     "info_nce",
     "invariance",
     "koleo",

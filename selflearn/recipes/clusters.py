@@ -81,7 +81,7 @@ def run_clustering(
         labels = _found(stage, dataset, encoder, seed, device)
         if checkpoints is not None and leads():
             checkpoints.clear()
-            checkpoints.save({"labels": labels, "of": _of(dataset, stage)}, 0)
+            checkpoints.save({"labels": labels, "clustered": _of(dataset, stage)}, 0)
     wait_for_all()
     sizes = labels.bincount(minlength=stage.clusters)
     outcome = ClusterOutcome(stage.clusters, int(sizes.min()), int(sizes.max()), round(time.perf_counter() - began, 2))
@@ -104,7 +104,7 @@ def _found(stage: Clustering, dataset: Dataset, encoder: Encoder, seed: int, dev
 def _kept(checkpoints: Checkpoints | None, dataset: Dataset, stage: Clustering) -> torch.Tensor | None:
     """The labels that were found before the run was interrupted."""
     saved = checkpoints.load()[0] if checkpoints is not None else None
-    return saved["labels"] if saved is not None and saved["of"] == _of(dataset, stage) else None
+    return saved["labels"] if saved is not None and saved["clustered"] == _of(dataset, stage) else None
 
 
 def _of(dataset: Dataset, stage: Clustering) -> str:

@@ -132,6 +132,7 @@ def check_plan(recipe: Recipe, dataset: Dataset, encoder: Encoder, seed: int, le
     RecipeError : a method without what it needs, views that do not exist, views of a size that the encoder cannot take, or more
         clusters than samples.
     """
+    previous: Method | None = None
     for number, stage in enumerate(recipe.stages):
         if isinstance(stage, Clustering):
             check_clustering(stage, learning)
@@ -140,7 +141,10 @@ def check_plan(recipe: Recipe, dataset: Dataset, encoder: Encoder, seed: int, le
         encoder = _handed_on(recipe, number, encoder, seed)
         stage_views = build_views(stage, dataset.spec)
         check_sizes(stage_views, dataset, encoder)
-        build_method(stage, encoder, seed, dataset, learning).check_batch(min(stage.settings.batch, learning // 2))
+        method = build_method(stage, encoder, seed, dataset, learning)
+        method.begin(previous)
+        method.check_batch(min(stage.settings.batch, learning // 2))
+        previous = method
 
 
 def _handed_on(recipe: Recipe, number: int, encoder: Encoder, seed: int) -> Encoder:
@@ -158,23 +162,25 @@ def _handed_on(recipe: Recipe, number: int, encoder: Encoder, seed: int) -> Enco
 
 
 def check_sizes(stage_views: list[View], dataset: Dataset, encoder: Encoder) -> None:
-    """Raise `RecipeError` where views of one sample differ in size (multi-crop) and the encoder cannot take that.
+    """Raise `RecipeError` where views of one sample differ in size (multi-crop), or are tiles, and the encoder cannot take that.
 
-    An encoder that declares "any-size" is believed; another is tried on the views of two samples.
+    An encoder that declares "any-size" is believed of views; another, and any of tiles, is tried on the views of two samples.
     """
-    if "any-size" in encoder.capabilities:
-        return
-    made = views.make_views(dataset.batch(range(min(2, len(dataset)))), stage_views, torch.Generator().manual_seed(0))
+    samples = min(2, len(dataset))
+    made = views.make_views(dataset.batch(range(samples)), stage_views, torch.Generator().manual_seed(0))
     first, training = made[0].values.shape[1:], encoder.training
     for view in made:
-        if view.values.shape[1:] != first:
+        if len(view) > samples or (view.values.shape[1:] != first and "any-size" not in encoder.capabilities):
             try:
                 with torch.no_grad():
                     encoder.eval()(view)
+            except RecipeError:
+                raise
             except (RuntimeError, ValueError) as error:
-                sizes = " and ".join(" x ".join(map(str, shape)) for shape in (first, view.values.shape[1:]))
+                shapes = [" x ".join(map(str, shape)) for shape in (first, view.values.shape[1:])]
+                what = f"tiles ({shapes[1]})" if len(view) > samples else f"of several sizes ({' and '.join(shapes)})"
                 raise RecipeError(
-                    f"these views are of several sizes ({sizes}), and the encoder {encoder.settings.get('name')} takes only one; "
+                    f"these views are {what}, and the encoder {encoder.settings.get('name')} takes only one size; "
                     f"choose another encoder, or views of one size: --set views=standard"
                 ) from error
             finally:
@@ -221,7 +227,9 @@ def run_plan(
         outcome.encoder = encoder = _handed_on(recipe, number, outcome.encoder, seed)
         stage_views, part = build_views(stage, dataset.spec), next(parts)
         check_sizes(stage_views, dataset, encoder)
-        outcome.method = method = build_method(stage, encoder, seed + 2 * number, dataset)
+        method = build_method(stage, encoder, seed + 2 * number, dataset)
+        method.begin(outcome.method)
+        outcome.method = method
         settings = stage.settings.model_copy(update={"budget": part, "seed": seed, "device": device, "precision": precision})
         pause = 1.0 if until >= 1 else min(1.0, left / part.amount)
         outcome.stages.append(

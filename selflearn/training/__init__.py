@@ -12,7 +12,7 @@ from selflearn.training.optimisers import Lars, make_optimiser
 from selflearn.training.precision import PrecisionChoice, choose_device, choose_precision
 from selflearn.training.progress import FitOutcome, Progress
 from selflearn.training.schedules import rate
-from selflearn.training.settings import FitSettings, OptimiserSettings, ScheduleSettings
+from selflearn.training.settings import FitSettings, OptimiserSettings, ReplaceSettings, ScheduleSettings
 from selflearn.training.tokens import embed_tokens
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "PrecisionChoice",
     "Progress",
     "Reading",
+    "ReplaceSettings",
     "RunFolder",
     "ScheduleSettings",
     "calibrate",

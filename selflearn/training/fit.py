@@ -26,6 +26,7 @@ from selflearn.training.optimisers import make_optimiser
 from selflearn.training.precision import PrecisionChoice, choose_device, choose_precision
 from selflearn.training.progress import FitOutcome, Progress
 from selflearn.training.randomness import global_state_kept
+from selflearn.training.replacing import Replacing
 from selflearn.training.settings import FitSettings
 from selflearn.training.sharding import load_method, load_optimiser, sharded, whole
 from selflearn.views.base import View
@@ -76,6 +77,8 @@ def fit(
     KeyboardInterrupt, SystemExit : SIGINT or SIGTERM came; the state is saved and can be resumed.
     """
     settings, notes = _sized(settings, len(dataset), dataset.shared)
+    if settings.alignment is not None and not any(isinstance(module, nn.Linear) for module in method.encoder.modules()):
+        raise RecipeError("alignment is about linear layers, and this encoder has none: leave it out, or choose a transformer")
     method.check_batch(settings.batch // world())
     device = choose_device(settings.device)
     precision = choose_precision(device, settings.precision)
@@ -95,7 +98,10 @@ def fit(
         made = type(method).__name__ if type(method).__module__.startswith("selflearn.") else ""  # one's own may change its name
         checkpoints = Checkpoints(folder.file("checkpoints") / f"stage-{stage}", made) if folder is not None else None
         saved = _saved(checkpoints, resume, notes)
-        course = _restore(saved, learner, optimiser)
+        if settings.replace_units is not None and learner is not method:
+            raise RecipeError("replace_units needs whole weights, which strategy fsdp does not have; use ddp")
+        replacing = None if settings.replace_units is None else Replacing(learner, settings.replace_units, settings.seed)
+        course = _restore(saved, learner, optimiser, replacing)
         from selflearn.training.stage import GradientStage  # Lightning takes seconds to import
 
         module = GradientStage(
@@ -110,12 +116,14 @@ def fit(
             metrics=None,
             report=report if leads() else None,
             notes=notes,
+            replacing=replacing,
             until=until,
         )
         if module.share < until and course.monitor.alarm is None:
             # Opened only here: it drops the rows of later stages, which a finished stage that is passed over must not.
             module.metrics = MetricsFile(folder, stage, course.step) if folder is not None and leads() else None
-            _drive(module, dataset, device, precision, saved)
+            with nullcontext() if replacing is None else replacing.watching():
+                _drive(module, dataset, device, precision, saved)
             notes += dataset.incidents()
         if learner is not method:
             method.load_state_dict(whole(learner.state_dict()))
@@ -192,12 +200,14 @@ def _saved(checkpoints: Checkpoints | None, resume: bool, notes: list[str]) -> d
     return saved
 
 
-def _restore(saved: dict[str, Any] | None, method: Method, optimiser: torch.optim.Optimizer) -> Course:
+def _restore(saved: dict[str, Any] | None, method: Method, optimiser: torch.optim.Optimizer, replacing: Replacing | None) -> Course:
     if saved is None:
         return Course()
     try:
         load_method(method, saved["method"])
         load_optimiser(optimiser, saved["optimiser"])
+        if replacing is not None:
+            replacing.load_state_dict(saved["units"] or [])
         return Course.from_state_dict(saved["course"])
     except (RuntimeError, ValueError, KeyError, TypeError) as error:
         what = str(error).splitlines()[0]

@@ -38,6 +38,7 @@ class Reading:
     rank : effective rank of the embedding, from 1 to min(256, batch, dim).
     directions : participation ratio of the embedding's directions, from 1 (all on one line) to min(256, batch, dim). The rank
         counts weak directions too; this one only those that carry the most.
+    diversity : mean over the encoder's linear layers of `sign_diversity`, in [0, 1]; None where it was not looked at.
     """
 
     loss: float
@@ -47,6 +48,7 @@ class Reading:
     scale: float
     rank: float
     directions: float
+    diversity: float | None = None
 
 
 def look(loss: Tensor, grad_norm: Tensor, weight_norm: Tensor, embedding: Tensor) -> Reading:
@@ -89,17 +91,19 @@ class Monitor:
         self.failing = 0
         self.alarm: Verdict | None = None
 
-    def see(self, reading: Reading, can_collapse: bool = True) -> Verdict | None:
+    def see(self, reading: Reading, can_collapse: bool = True, least_diversity: float = 0.0) -> Verdict | None:
         """Judge a look; the alarm, once there is one. What is not finite alarms at once, all else when `PATIENCE` looks agree.
 
         Parameters
         ----------
         reading : what was seen.
         can_collapse : False for a method whose targets come from the data: then only divergence alarms.
+        least_diversity : below it the spectral alignment of the linear layers, where it was looked at, foretells divergence.
         """
         broken = _not_finite(reading)
         self.first = self.first or reading
         verdict = broken or _diverged(reading, self.first) or (_collapsed(reading, self.first) if can_collapse else None)
+        verdict = verdict or _misaligned(reading, least_diversity)
         self.failing = self.failing + 1 if verdict else 0
         if verdict and (broken or self.failing >= PATIENCE):
             self.alarm = verdict
@@ -131,6 +135,14 @@ def _diverged(now: Reading, first: Reading) -> Verdict | None:
     if growth > MOST_WEIGHT:
         return Verdict("diverged", f"the weights have grown {growth:.0f}-fold", "Lower the learning rate (try a tenth).")
     return None
+
+
+def _misaligned(now: Reading, least: float) -> Verdict | None:
+    if now.diversity is None or now.diversity >= least:
+        return None
+    reason = f"inputs have come to lie on one side of what linear layers amplify most (sign diversity {now.diversity:.2g})"
+    remedy = "Lower the learning rate (try a tenth), clip the gradient, or bound the layers: --set encoder.linear=sigma."
+    return Verdict("diverged", f"{reason}, which foretells an explosion of the loss", remedy)
 
 
 def _collapsed(now: Reading, first: Reading) -> Verdict | None:

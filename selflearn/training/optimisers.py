@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.distributed.tensor import DTensor
 
 from selflearn.errors import RecipeError
+from selflearn.networks import layer_depths
 from selflearn.training.settings import OptimiserSettings
 
 Tensors = list[Tensor] | tuple[Tensor, ...]
@@ -80,7 +81,8 @@ def _ratios(weights: Tensors, change: Tensors, trust: float) -> list[Tensor]:
 def make_optimiser(model: nn.Module, settings: OptimiserSettings, samples: int, *, fused: bool = True) -> torch.optim.Optimizer:
     """The optimiser of a model's trainable parameters, in two groups: weights, and biases with norms (tensors of at most one axis).
 
-    Every group carries ``peak``, its learning rate before the schedule, and ``decayed``.
+    Every group carries ``peak``, its learning rate before the schedule, and ``decayed``. With a `layer_decay` below 1 there are as
+    many groups of either kind as the encoder has layers: see `layer_scales`.
 
     Parameters
     ----------
@@ -91,27 +93,17 @@ def make_optimiser(model: nn.Module, settings: OptimiserSettings, samples: int, 
 
     Raises
     ------
-    RecipeError : there is nothing to train.
+    RecipeError : there is nothing to train, or no layers for `layer_decay` to tell apart.
     """
     trained = [parameter for parameter in model.parameters() if parameter.requires_grad and parameter.numel()]
     if not trained:
         raise RecipeError(f"{type(model).__name__} has no trainable parameters; unfreeze its encoder or give it a head")
+    groups = _groups(model, trained, settings, samples)
     lr = settings.scaled(settings.lr, samples)
-    biases = lr if settings.lr_biases is None else settings.scaled(settings.lr_biases, samples)
-    groups: list[dict[str, Any]] = [
-        {
-            "params": [p for p in trained if p.ndim > 1],
-            "lr": lr,
-            "peak": lr,
-            "weight_decay": settings.weight_decay,
-            "decayed": True,
-        },
-        {"params": [p for p in trained if p.ndim <= 1], "lr": biases, "peak": biases, "weight_decay": 0.0, "decayed": False},
-    ]
     if settings.name == "lars":
-        groups[1]["adapt"] = False
-        return Lars([group for group in groups if group["params"]], lr, settings.momentum, trust=settings.trust)
-    groups = [group for group in groups if group["params"]]
+        for group in groups:
+            group["adapt"] = group["decayed"]
+        return Lars(groups, lr, settings.momentum, trust=settings.trust)
     fused = fused and trained[0].device.type in {"cpu", "cuda"}
     if settings.name == "sgd" and isinstance(trained[0], DTensor):
         fused = False  # PyTorch's fused kernel of SGD, alone of the three, takes no sharded tensors
@@ -120,3 +112,44 @@ def make_optimiser(model: nn.Module, settings: OptimiserSettings, samples: int, 
         return torch.optim.SGD(groups, lr, momentum=settings.momentum, **quick)
     made = torch.optim.Adam if settings.name == "adam" else torch.optim.AdamW
     return made(groups, lr, betas=settings.betas, **quick)
+
+
+def layer_scales(model: nn.Module, decay: float) -> dict[nn.Parameter, float]:
+    """What each parameter of a method's encoder has for a share of the rate: ``decay^(layers + 1 - layer)``.
+
+    Embeddings are layer 0; what comes after the last layer (a norm), and everything outside the encoder, has the whole rate.
+
+    Source: Clark et al., "ELECTRA: Pre-training Text Encoders as Discriminators Rather Than Generators", 2020; so numbered in Bao
+    et al., "BEiT: BERT Pre-Training of Image Transformers", 2022.
+
+    Raises
+    ------
+    RecipeError : the model has no encoder, or the encoder no layers.
+    """
+    encoder = getattr(model, "encoder", None)
+    if not isinstance(encoder, nn.Module):
+        raise RecipeError(f"layer_decay is about the layers of an encoder, and {type(model).__name__} has none")
+    depths, top = layer_depths(encoder)
+    return {weight: decay ** (top - depths[name]) for name, weight in encoder.named_parameters()}
+
+
+def _groups(model: nn.Module, trained: list[nn.Parameter], settings: OptimiserSettings, samples: int) -> list[dict[str, Any]]:
+    """Weights, then biases; within each, what learns fastest first."""
+    lr = settings.scaled(settings.lr, samples)
+    biases = lr if settings.lr_biases is None else settings.scaled(settings.lr_biases, samples)
+    scales = layer_scales(model, settings.layer_decay) if settings.layer_decay < 1 else {}
+    groups: list[dict[str, Any]] = []
+    for decayed, peak in ((True, lr), (False, biases)):
+        own = [weight for weight in trained if (weight.ndim > 1) == decayed]
+        for scale in sorted({scales.get(weight, 1.0) for weight in own}, reverse=True):
+            rate = peak * scale
+            groups.append(
+                {
+                    "params": [weight for weight in own if scales.get(weight, 1.0) == scale],
+                    "lr": rate,
+                    "peak": rate,
+                    "weight_decay": settings.weight_decay if decayed else 0.0,
+                    "decayed": decayed,
+                }
+            )
+    return groups

@@ -19,15 +19,35 @@ def rate(progress: float, schedule: ScheduleSettings) -> float:
 
     Returns
     -------
-    float : linear from 0.01 to 1 over the warm-up; then constant, or falling linearly or along half a cosine to `final`.
+    float : linear from 0.01 to 1 over the warm-up; then constant, or falling linearly or along half a cosine to `final`, or
+        `infinite`.
     """
     if progress < schedule.warmup:
         return FIRST + (1 - FIRST) * progress / schedule.warmup
     if schedule.shape == "constant":
         return 1.0
+    if schedule.shape == "infinite":
+        return infinite(progress, schedule)
     rest = (progress - schedule.warmup) / (1 - schedule.warmup)
     fall = 1 - rest if schedule.shape == "linear" else cosine(rest)
     return schedule.final + (1 - schedule.final) * fall
+
+
+def infinite(progress: float, schedule: ScheduleSettings) -> float:
+    """After the warm-up: along half a cosine down to a plateau, the plateau, and at the end exponentially from it to `final`.
+
+    With plateau ``p`` and final rate ``f``, the last phase is ``p * (f / p)^t`` for ``t`` from 0 to 1. Learning that stops before
+    it can go on with other data at the plateau (no warm-up, no cooldown), so that no rate ever rises again.
+
+    Source: Singh et al., "Beyond Cosine Decay: On the effectiveness of Infinite Learning Rate Schedule for Continual
+    Pre-training", 2025.
+    """
+    cooled, anneals = schedule.warmup + schedule.cooldown, 1 - schedule.annealing
+    if progress < cooled:
+        return between(1.0, schedule.plateau, (progress - schedule.warmup) / schedule.cooldown)
+    if progress <= anneals:
+        return schedule.plateau
+    return schedule.plateau * (schedule.final / schedule.plateau) ** ((progress - anneals) / schedule.annealing)
 
 
 def cosine(progress: float) -> float:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from contextlib import nullcontext
+from dataclasses import asdict, replace
 from typing import Any
 
 import lightning.pytorch as pl
@@ -16,6 +17,7 @@ from torch.distributed.tensor import DTensor
 from selflearn.data.batch import Batch
 from selflearn.methods.base import Method, Outcome
 from selflearn.ranks import latest, leads, rank, rank_sum, world
+from selflearn.training.alignment import aligned
 from selflearn.training.checkpoint import Checkpoints
 from selflearn.training.combining import combined
 from selflearn.training.course import Course
@@ -23,6 +25,7 @@ from selflearn.training.metrics import MetricsFile
 from selflearn.training.monitors import Reading, look
 from selflearn.training.progress import Progress
 from selflearn.training.randomness import seed_globals, seed_of
+from selflearn.training.replacing import Replacing
 from selflearn.training.schedules import between, rate
 from selflearn.training.settings import FitSettings
 from selflearn.training.sharding import local, whole
@@ -46,6 +49,7 @@ class GradientStage(pl.LightningModule):
     checkpoints, metrics : where traces are left; None leaves none.
     report : called with each `Progress`.
     notes : told with the progress.
+    replacing : replaces hidden units after each update; None replaces none.
     until : share of the budget at which it pauses.
     """
 
@@ -63,6 +67,7 @@ class GradientStage(pl.LightningModule):
         metrics: MetricsFile | None,
         report: Callable[[Progress], None] | None,
         notes: list[str],
+        replacing: Replacing | None = None,
         until: float = 1.0,
     ) -> None:
         super().__init__()
@@ -70,6 +75,7 @@ class GradientStage(pl.LightningModule):
         self.views, self.settings, self.optimiser, self.course = list(views), settings, optimiser, course
         self.size, self.channels_last = size, channels_last
         self.checkpoints, self.metrics, self.report, self.notes, self.until = checkpoints, metrics, report, notes, until
+        self.replacing = replacing
         self.trained = [weight for group in optimiser.param_groups for weight in group["params"]]
         self.sharded = any(isinstance(weight, DTensor) for weight in self.trained)
         self._size = math.sqrt(sum(weight.numel() for weight in self.trained))
@@ -78,7 +84,9 @@ class GradientStage(pl.LightningModule):
         self._before, self._first = course.seconds, course.samples
         self._began = self._saved = self._looked = self._reported = time.perf_counter()
         self._looking = self._judging = self._save_due = False
+        self._drawn = 0
         self._outcome: Outcome | None = None
+        self._diversity: dict[str, Tensor] = {}
         self._grad_norm: Tensor | None = None
 
     @property
@@ -117,6 +125,7 @@ class GradientStage(pl.LightningModule):
         """Seed everything for this micro-batch and make its views: here, outside autocast, so that they are exact."""
         seed = seed_of(self.settings.seed, self.course.micro, rank())
         seed_globals(seed)
+        self._drawn = len(batch) * world()
         views = make_views(batch, self.views, self.generator.manual_seed(seed))
         return [_channels_last(view) for view in views] if self.channels_last else views
 
@@ -128,8 +137,11 @@ class GradientStage(pl.LightningModule):
             due = leads() and updates and (due or time.perf_counter() - self._looked > LOOK_SECONDS)
         # A look that the clock called for can end a run only where the clock ends runs: else weights would depend on it.
         self._judging = self._judging or (due and self.settings.budget.unit == "seconds")
-        self._looking, self._drawn, self._grad_norm = due, len(views[0]) * world(), None
-        self._outcome = self.method(views, self.generator)
+        self._looking, self._grad_norm = due, None
+        self._diversity = {}
+        watched = due and self.settings.alignment is not None
+        with aligned(self.method.encoder, self._diversity) if watched else nullcontext():
+            self._outcome = self.method(views, self.generator)
         shared = [weight for weight in self.method.encoder.parameters() if weight.requires_grad]
         return combined(self._outcome.losses, self.settings.combine, shared)
 
@@ -153,6 +165,8 @@ class GradientStage(pl.LightningModule):
         if course.micro % self.settings.accumulate:
             return
         course.step += 1
+        if self.replacing is not None:
+            self.replacing.after_update(course.step, self.optimiser)
         alarmed = self._agree()
         share = self.share
         self.method.after_update(share)
@@ -190,6 +204,7 @@ class GradientStage(pl.LightningModule):
                 "optimiser": whole(self.optimiser.state_dict()),
                 "scaling": self.trainer.precision_plugin.state_dict(),
                 "course": self.course.state_dict(),
+                "units": None if self.replacing is None else self.replacing.state_dict(),
             }
             if leads():
                 self.checkpoints.save(state, self.course.step)
@@ -203,16 +218,22 @@ class GradientStage(pl.LightningModule):
         if self._grad_norm is None:
             self._grad_norm = self._norm([weight.grad for weight in self.trained if weight.grad is not None])
         course.reading = look(outcome.total, self._grad_norm, self._norm(self.trained) / self._size, outcome.embedding)
+        if self._diversity:
+            course.reading = replace(course.reading, diversity=float(torch.stack(list(self._diversity.values())).mean()))
         if (self._judging or self.share >= 1) and not self._overflowed(course.reading):
-            course.monitor.see(course.reading, outcome.can_collapse)
+            course.monitor.see(course.reading, outcome.can_collapse, self.settings.alignment or 0.0)
         self._looked = time.perf_counter()
         if self.metrics is None:
             return
-        named = torch.stack([loss.detach().float() for loss in outcome.losses.values()]).tolist()
+        told = {**outcome.losses, **outcome.told}
+        named = torch.stack([value.detach().float() for value in told.values()]).tolist()
         reading = asdict(course.reading)
+        diversity = reading.pop("diversity")
+        if diversity is not None:
+            reading["sign_diversity"] = diversity
         where = {"step": course.step, "samples": course.samples, "epoch": round(self.epoch, 4), "seconds": round(course.seconds, 3)}
         self.metrics.append(
-            {**dict(zip(outcome.losses, named, strict=True)), **where, "lr": self._lr(), "total": reading.pop("loss"), **reading}
+            {**dict(zip(told, named, strict=True)), **where, "lr": self._lr(), "total": reading.pop("loss"), **reading}
         )
 
     def _norm(self, tensors: list[Tensor]) -> Tensor:

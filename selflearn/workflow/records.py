@@ -11,6 +11,7 @@ import torch
 
 from selflearn import recipes
 from selflearn.data import Dataset, spec_to_json, subset
+from selflearn.data.batch import Batch
 from selflearn.evaluation import Scorecard
 from selflearn.measures import Verdict
 from selflearn.networks import Encoder
@@ -96,9 +97,10 @@ def write_pictures(folder: RunFolder, dataset: Dataset, seed: int) -> None:
 def write_views(folder: RunFolder, dataset: Dataset, recipe: Recipe, seed: int) -> None:
     """`views.parquet`: what the method saw of a few samples, for kinds whose views can be drawn or told."""
     rows = np.sort(np.random.default_rng(seed + 1).permutation(len(dataset))[:SHOWN])
-    seen = make_views(
+    made = make_views(
         dataset.batch(rows), recipes.build_views(recipe.fits[0], dataset.spec)[:SHOWN], torch.Generator().manual_seed(seed)
     )
+    seen = [part for view in made for part in _parts(view, len(rows))][:SHOWN]
     drawn = [draw(dataset.spec, view) if dataset.drawn else None for view in seen]
     told = [tell(dataset.spec, view) for view in seen]
     if any(pictures is None and words is None for pictures, words in zip(drawn, told, strict=True)):
@@ -119,6 +121,12 @@ def write_views(folder: RunFolder, dataset: Dataset, recipe: Recipe, seed: int) 
     ]
     schema = pa.schema({"row": pa.int64(), "name": pa.string(), "png": pa.binary(), "words": pa.string()})
     folder.write_table("views.parquet", pa.Table.from_pylist(cells, schema))
+
+
+def _parts(view: Batch, samples: int) -> list[Batch]:
+    """A view of several rows a sample (tiles of a picture) as so many views of one."""
+    count = max(1, len(view) // samples)
+    return [view] if count == 1 else [view.select(torch.arange(part, len(view), count)) for part in range(count)]
 
 
 def write_end(

@@ -40,6 +40,10 @@ SMALL = {
     "SeLa": {"samples": 32, "prototypes": 8, "heads": 2},
     "DeepClusterV2": {"projector": [32, 16], "samples": 32, "prototypes": 8, "heads": 2},
     "CrossEntropy": {"classes": 10},
+    "LabelAugmentation": {"classes": 10, "asked": {"rotation": Asked(1, 4, "classes")}, "distilled": True},
+    "ProgressiveDistillation": {"classes": 10, "samples": 64},
+    "SelfDistillation": {"classes": 10},
+    "SelfTuning": {"classes": 10, "hidden": 16},
     "TERA": {"span": 2, "time": 0.5},
     "PriorFitted": {},
     "PretextTasks": {"asked": {"degree": Asked(1, 3, "classes"), "edges": Asked(2, 2, "classes")}},
@@ -51,26 +55,22 @@ ON_SERIES = {"TERA": "patches"}  # pictures' patches cannot be altered in their 
 ON_TEXTS = {"MaskedLanguage": "transformer", "Autoencoder": "bag"}  # pictures have no words to tell; these take sentences
 ON_TASKS = {"PriorFitted": "set-transformer"}  # pictures hide no targets
 ON_PAPERS = {"PretextTasks": "gcn"}  # it answers what views ask, and those of nodes do
+AFTER = {"SelfDistillation": "CrossEntropy"}  # what must have learned before it
+LABELS = {"CrossEntropy", "LabelAugmentation", "ProgressiveDistillation", "SelfDistillation", "SelfTuning"}
 VIEWS = {
     **dict.fromkeys(MASKED, "weak"),
     "DetCon": "segmented",
+    "LabelAugmentation": "rotation",
     "Autoencoder": "plain",
     "TERA": "weak",
     "PretextTasks": "questions",
 }
 ASKED = {"PretextTasks": {"ask": ("degree", "edges")}}
-ANY_VIEWS = TOKENS | {
-    "Autoencoder",
-    "CrossEntropy",
-    "SeLa",
-    "OBoW",
-    "LossGate",
-    "TERA",
-    "DeviceContrast",
-    "PriorFitted",
-    "PretextTasks",
-    "Together",
-}
+ANY_VIEWS = (
+    TOKENS
+    | LABELS
+    | {"Autoencoder", "SeLa", "OBoW", "LossGate", "TERA", "DeviceContrast", "PriorFitted", "PretextTasks", "Together"}
+)
 MULTICROP = ["SimCLR", "SupCon", "SwAV", "DINO", "LeJEPA", "ManyViewContrast", "DeepClusterV2", "VICRegL", "IBOT", "CADINO"]
 
 
@@ -84,7 +84,9 @@ def made(data, name, **options):
     torch.manual_seed(0)
     elsewhere = {**ON_TEXTS, **ON_SERIES, **ON_TASKS, **ON_PAPERS}
     encoder = data.encoder(elsewhere.get(name) or ("vit-tiny" if name in TOKENS else "resnet-narrow"))
-    return find(name)(encoder, **{**SMALL[name], **options})
+    method = find(name)(encoder, **{**SMALL[name], **options})
+    method.begin(made(data, AFTER[name]) if name in AFTER else None)
+    return method
 
 
 def view(data, name, seed=0, rows=32, views=None, **options):
@@ -209,6 +211,14 @@ def test_pairs_are_asked_for_where_published(data, name):
         ("MaskedLanguage", {"shown": 1.0}, "shown"),
         ("Autoencoder", {"decoder_width": 0}, "decoder_width"),
         ("CrossEntropy", {"classes": 1}, "classes"),
+        ("CrossEntropy", {"through": 1}, "through"),
+        ("LabelAugmentation", {"asked": {}}, "one question"),
+        ("LabelAugmentation", {"temperature": 0.0}, "temperature"),
+        ("ProgressiveDistillation", {"softening": 1.1}, "softening"),
+        ("ProgressiveDistillation", {"samples": None}, "samples"),
+        ("SelfDistillation", {"temperature": 0.0}, "temperature"),
+        ("SelfDistillation", {"classes": 9}, "of the same classes"),
+        ("SelfTuning", {"held_out": 1}, "held_out"),
         ("PretextTasks", {"pairs": "sum"}, "pairs"),
         ("DenseCL", {"temperature": 0.0}, "temperature"),
         ("DenseCL", {"samples": 32}, "would hold some of 32 samples twice"),

@@ -9,6 +9,7 @@ import torch
 import torch.distributed as dist
 import torch.multiprocessing as mp
 
+from selflearn.data.questions import Question
 from selflearn.networks import synced
 from selflearn.ranks import rank, rank_mean, together
 from tests.methods.test_every_method import ASKED, MASKED, ON_PAPERS, ON_SERIES, ON_TASKS, ON_TEXTS, SMALL, VIEWS, made
@@ -59,10 +60,21 @@ def prepared(request, case):
     views = data.views(torch.arange(ROWS), generator, VIEWS.get(name, "standard"), **ASKED.get(name, {}))
     if name in MASKED | {"IBOT"}:
         method.draw = Drawn(method.draw(views[0], generator))
+    if name == "SelfTuning":
+        method.draw = Drawn(*method.draw(views[0], generator))
     if name == "TERA":
         content = method.encoder.token_content(views[0]).values.detach()
         method.alter = Altered(*method.alter(content, method.encoder.token_real(views[0]), generator))
     return method, views
+
+
+def part(view, rows):
+    """Some samples of a view with what it asks of each."""
+    every = torch.arange(len(view))[:, None]
+    asked = {name: each for name, each in view.questions.items() if torch.equal(each.rows, every)}
+    return view.select(rows).replace(
+        questions={name: Question(every[: len(rows)], each.answers[rows]) for name, each in asked.items()}
+    )
 
 
 def gradients(method, views):
@@ -80,8 +92,9 @@ def work(number, port, cases, out):
         mine = torch.arange(ROWS // 2) + ROWS // 2 * number
         for case, (method, views) in copy.deepcopy(cases).items():  # processes that are spawned share the memory of tensors
             with synced(method):
-                own = gradients(method, [view.select(mine) for view in views])
-            buffers = {name: buffer for name, buffer in method.named_buffers() if "running" in name or "centre" in name}
+                own = gradients(method, [part(view, mine) for view in views])
+            kept = ("running", "centre", "vectors")
+            buffers = {name: buffer for name, buffer in method.named_buffers() if any(each in name for each in kept)}
             found[case] = {name: rank_mean(grad) for name, grad in own.items()}, buffers
     torch.save(found, out / f"{number}.pt")
 

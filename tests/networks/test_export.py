@@ -21,7 +21,12 @@ class Pooled(torch.nn.Module):
 
 
 @pytest.mark.parametrize(
-    ("name", "options"), [("resnet-narrow", {"width": 4}), ("vit-tiny", {"width": 24, "depth": 2, "heads": 2})]
+    ("name", "options"),
+    [
+        ("resnet-narrow", {"width": 4}),
+        ("vit-tiny", {"width": 24, "depth": 2, "heads": 2}),
+        ("vit-tiny", {"width": 24, "depth": 2, "heads": 2, "linear": "sigma"}),
+    ],
 )
 def test_same_answer_for_any_batch(image_spec, pictures, name, options, tmp_path):
     encoder = build(image_spec(side=16), name, **options).eval()

@@ -38,9 +38,10 @@ CASES = {
     "answers_to_shares": lambda a, b: objectives.answers_to_shares(a, SHARES),
     "answers_to_classes": lambda a, b: objectives.answers_to_classes(a, CLASSES.flatten().clamp(min=0)),
     "bar_log_density": lambda a, b: objectives.bar_log_density(a.view(2, 4, 4), BORDERS, CLASSES.to(a.dtype)).sum(),
+    "imitation": lambda a, b: objectives.imitation(a, SHARES, CLASSES.flatten(), 1.5),
     "bar_nll": lambda a, b: objectives.bar_nll(a.view(2, 4, 4), BORDERS, CLASSES.to(a.dtype), HIDDEN),
 }
-NO_LOSSES = {"random_directions", "median_distance", "bar_mean", "bar_quantile"}
+NO_LOSSES = {"random_directions", "median_distance", "bar_mean", "bar_quantile", "best_imitation"}
 
 
 def test_every_objective_is_held_to_it():

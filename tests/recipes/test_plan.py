@@ -64,6 +64,23 @@ def test_the_classes_of_a_classifier_are_the_datas(digits):
     )
 
 
+@pytest.mark.parametrize("recipe", ["rotation", "jigsaw"])
+def test_tiles_and_turns_of_a_sample_are_one_sample(digits, recipe):
+    few = subset(digits, range(64))
+    plan = load(recipe, "small", {"batch": 16, "views.size": 16})
+    encoder = AnySize(digits.spec)
+    check_plan(plan, few, encoder, 0, 64)
+    outcome = run_plan(plan, few, encoder, Budget.parse("2epochs"), device="cpu")
+    assert (outcome.stages[0].samples, outcome.stages[0].step) == (128, 8)
+
+
+def test_tiles_that_an_encoder_cannot_take_are_refused(digits):
+    with pytest.raises(RecipeError, match=r"tiles \(1 x 7 x 7\), and the encoder one-size"):
+        check_plan(load("jigsaw", "small", {"views.size": 16}), digits, OneSize(digits.spec), 0, 100)
+    with pytest.raises(RecipeError, match="larger 'size'"):
+        check_plan(load("jigsaw", "small", {"views.grid": 3, "views.size": 4}), digits, AnySize(digits.spec), 0, 100)
+
+
 def test_a_classifier_without_two_classes_is_refused(digits):
     images = digits.batch(range(20)).values.numpy()
     for labels in (None, np.zeros(20, dtype=int)):
@@ -100,3 +117,44 @@ def test_a_plan_pauses_in_the_stage_where_its_share_ends(digits, tmp_path):
             recipe, few, AnySize(digits.spec), Budget.parse("16steps"), device="cpu", folder=folder, resume=True, until=until
         )
         assert [stage.step for stage in outcome.stages] == steps
+
+
+def test_a_student_learns_from_the_stage_before_and_resumes_to_the_same_weights(digits, tmp_path):
+    few = subset(digits, range(64))
+    ends = []
+    for name, pauses in (("whole", [1.0]), ("paused", [0.4, 0.85, 1.0])):
+        folder = RunFolder.create(tmp_path / name)
+        for number, until in enumerate(pauses):
+            torch.manual_seed(0)
+            encoder = AnySize(digits.spec)
+            outcome = run_plan(
+                load("self-distillation", "small", {"batch": 16, "views": "weak", "fresh": False}), few, encoder, Budget.parse("40steps"),
+                device="cpu", folder=folder, resume=number > 0, until=until,
+            )  # fmt: skip
+        ends.append(outcome.method.state_dict())
+    assert all(torch.equal(ends[0][name], ends[1][name]) for name in ends[0])
+    assert not torch.equal(ends[0]["teacher_encoder.network.layer.weight"], ends[0]["encoder.layer.weight"])
+
+
+def test_a_classifier_takes_layers_of_the_projector_before_it(digits):
+    few = subset(digits, range(64))
+    plan = load("simclr-v2", "small", {"batch": 16})
+    check_plan(plan, few, AnySize(digits.spec), 0, 64)
+    outcome = run_plan(plan, few, AnySize(digits.spec), Budget.parse("16steps"), device="cpu")
+    assert [stage.step for stage in outcome.stages] == [12, 2, 2]
+    assert outcome.method.teacher_head.network[0].out_features == 256
+
+
+def test_a_student_without_a_classifier_before_it_is_refused(digits):
+    plan = load("self-distillation", "small").model_copy(update={"stages": load("self-distillation", "small").stages[1:]})
+    with pytest.raises(RecipeError, match="fit: CrossEntropy"):
+        check_plan(plan, digits, AnySize(digits.spec), 0, 100)
+
+
+def test_a_method_that_remembers_samples_is_told_how_many(digits):
+    few = subset(digits, range(64))
+    plan = load("progressive-distillation", "small", {"batch": 16})
+    check_plan(plan, few, AnySize(digits.spec), 0, 64)
+    outcome = run_plan(plan, few, AnySize(digits.spec), Budget.parse("2epochs"), device="cpu")
+    assert outcome.method.past.full
+    assert outcome.method.past.vectors.sum(1).tolist() == pytest.approx([1.0] * 64, abs=1e-5)

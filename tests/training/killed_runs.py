@@ -16,6 +16,7 @@ import torch
 from conftest import World
 
 import selflearn.training.stage  # noqa: F401 (imported before forking)
+from selflearn.networks.sigma import reparametrised
 from selflearn.training import FitSettings, RunFolder, fit, read_metrics
 
 
@@ -24,8 +25,19 @@ def learn(path: Path, precision: str, resume: bool) -> str:
     torch.set_num_threads(1)
     folder = RunFolder.open(path) if resume else RunFolder.create(path)
     method = World.method()
+    precision, _, stable = precision.partition(" ")
+    replace = {"rate": 0.01, "maturity": 5, "memory": 0.9} if stable else None
+    for network in (method.encoder, method.teacher) if stable else ():
+        reparametrised(network)
     settings = FitSettings(
-        batch=16, accumulate=2, clip=1.0, budget="240steps", precision=precision, checkpoint_every=0.02, device="cpu"
+        batch=16,
+        accumulate=2,
+        clip=1.0,
+        budget="240steps",
+        precision=precision,
+        checkpoint_every=0.02,
+        device="cpu",
+        replace_units=replace,
     )
     fit(method, World.Vectors(), World.views, settings, folder, resume=resume)
     digest = hashlib.sha256()

@@ -29,31 +29,42 @@ def digest(method: torch.nn.Module) -> str:
     return found.hexdigest()
 
 
-def learn(path: Path, resume: bool, budget: str, batch: int) -> str:
+def learn(path: Path, resume: bool, budget: str, batch: int, replace: dict[str, float] | None) -> str:
     torch.set_num_threads(1)
     if leads() and not resume:
         RunFolder.create(path)
     wait_for_all()
     method = World.method()
-    settings = FitSettings(batch=batch, accumulate=2, budget=budget, precision="32", checkpoint_every=0.02, device="cpu")
+    settings = FitSettings(
+        batch=batch,
+        accumulate=2,
+        budget=budget,
+        precision="32",
+        checkpoint_every=0.02,
+        device="cpu",
+        replace_units=replace,
+    )
     fit(method, World.Vectors(), World.views, settings, RunFolder.open(path), resume=resume)
     return digest(method)
 
 
-def rank(number: int, port: int, path: Path, resume: bool, budget: str, batch: int, data: str) -> str:
+def rank(
+    number: int, port: int, path: Path, resume: bool, budget: str, batch: int, data: str, replace: dict[str, float] | None
+) -> str:
     """What one rank found: a digest of its weights, or the message of the error."""
     place = {"RANK": str(number), "WORLD_SIZE": "2", "LOCAL_RANK": str(number), "LOCAL_WORLD_SIZE": "2"}
     os.environ.update(MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port))
     try:
         with together(place):
             check_alike("data", data.split(",")[number % len(data.split(","))])
-            return learn(path, resume, budget, batch)
+            return learn(path, resume, budget, batch, replace)
     except SelflearnError as error:
         return f"{type(error).__name__}: {error}"
 
 
 def pair(path: Path, *, resume: bool = False, kill: tuple[int, ...] = (), after: float = 0.0, budget: str = f"{STEPS}steps",
-         batch: int = 16, data: str = "same", signal_number: int = signal.SIGKILL) -> list[str]:  # fmt: skip
+         batch: int = 16, data: str = "same", replace: dict[str, float] | None = None,
+         signal_number: int = signal.SIGKILL) -> list[str]:  # fmt: skip
     """Fork two ranks; what each found, "" where it was killed."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -66,7 +77,7 @@ def pair(path: Path, *, resume: bool = False, kill: tuple[int, ...] = (), after:
             for each in pipes:
                 each.close()
             try:
-                os.write(writing, rank(number, port, path, resume, budget, batch, data).encode())
+                os.write(writing, rank(number, port, path, resume, budget, batch, data, replace).encode())
             except BaseException as error:
                 if not isinstance(error, SystemExit | KeyboardInterrupt):
                     traceback.print_exc()
@@ -97,6 +108,7 @@ def main(base: Path) -> None:
     found["asked to stop"] = pair(base / "stop", kill=(1,), after=0.1, signal_number=signal.SIGTERM)
     found["stopped resumed"] = pair(base / "stop", resume=True)
     found["by time"] = pair(base / "time", budget="2s")
+    found["replaced"] = pair(base / "replaced", replace={"rate": 0.02, "maturity": 3})
     found["odd batch"] = pair(base / "odd", batch=15)
     found["unlike data"] = pair(base / "unlike", data="blue,green")
     print(json.dumps(found))

@@ -18,6 +18,12 @@ NARROW, TOKENS = {"name": "resnet-narrow", "width": 8}, {"name": "vit-tiny", "wi
 CASES = {
     "simclr": {"encoder": NARROW, "projector": [32, 16]},
     "simclr in chunks": {"encoder": TOKENS, "projector": [32, 16], "chunk": 8},
+    "simclr of sigma layers": {
+        "encoder": {**TOKENS, "linear": "sigma"},
+        "projector": [32, 16],
+        "alignment": 0.0,
+        "optimiser": {"name": "sgd", "lr": 0.05, "layer_decay": 0.7},
+    },
     "dino": {"encoder": TOKENS, "projector": [32, 16], "prototypes": 24, "clip": 0.5},
     "swav": {"encoder": NARROW, "projector": [32, 16], "prototypes": 8},
     "mae": {"encoder": TOKENS, "optimiser": {"name": "adamw", "lr": 0.001}},

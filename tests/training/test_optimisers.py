@@ -99,6 +99,45 @@ def test_the_decay_of_adam_is_part_of_the_gradient_and_that_of_adamw_is_not():
     assert moved["adamw"] == pytest.approx(0.05)
 
 
+class Fine(nn.Module):
+    """A method with an encoder of three layers between embeddings and a norm, and a head."""
+
+    def __init__(self):
+        super().__init__()
+        self.encoder = nn.Module()
+        self.encoder.token = nn.Parameter(torch.zeros(1, 2))
+        self.encoder.embed = nn.Linear(2, 2)
+        self.encoder.blocks = nn.ModuleList(nn.Linear(2, 2) for _ in range(3))
+        self.encoder.norm = nn.LayerNorm(2)
+        self.head = nn.Linear(2, 2)
+
+
+@pytest.mark.parametrize("name", ["adamw", "lars"])
+def test_a_layer_learns_at_a_share_of_the_rate_of_the_layer_above_it(name):
+    model = Fine()
+    optimiser = make_optimiser(model, OptimiserSettings(name=name, lr=0.8, lr_biases=0.4, layer_decay=0.5), 256)
+    peaks = {weight: group["peak"] for group in optimiser.param_groups for weight in group["params"]}
+    encoder = model.encoder
+    assert [peaks[each.weight] for each in (encoder.embed, *encoder.blocks)] == pytest.approx([0.05, 0.1, 0.2, 0.4])
+    assert peaks[encoder.token] == pytest.approx(0.05)
+    assert (peaks[encoder.blocks[2].bias], peaks[encoder.norm.weight]) == pytest.approx((0.2, 0.4))
+    assert peaks[model.head.weight] == optimiser.param_groups[0]["lr"] == 0.8  # what the metrics tell
+    assert len(peaks) == len(list(model.parameters()))
+
+
+def test_a_layer_decay_of_one_leaves_two_groups():
+    assert [group["decayed"] for group in make_optimiser(Fine(), OptimiserSettings(), 256).param_groups] == [True, False]
+
+
+def test_layers_that_are_not_there_cannot_learn_slower():
+    with pytest.raises(RecipeError, match="Linear has none"):
+        make_optimiser(nn.Linear(2, 2), OptimiserSettings(layer_decay=0.5), 256)
+    model = Fine()
+    model.encoder = nn.Linear(2, 2)
+    with pytest.raises(RecipeError, match="no sequence of layers"):
+        make_optimiser(model, OptimiserSettings(layer_decay=0.5), 256)
+
+
 def test_nothing_to_train_is_refused():
     with pytest.raises(RecipeError, match="no trainable parameters"):
         make_optimiser(nn.ReLU(), OptimiserSettings(), 256)

@@ -32,6 +32,12 @@ def test_both_ranks_end_with_the_same_weights(found):
     assert len(found["whole"][0]) == 64
 
 
+def test_both_ranks_replace_the_same_units(found):
+    first, second = found["replaced"]
+    assert first == second != found["whole"][0]
+    assert len(first) == 64
+
+
 @pytest.mark.parametrize("who", ["follower", "leader", "both"])
 def test_killed_ranks_resume_to_the_weights_of_a_run_that_never_stopped(found, who):
     killed = found[f"{who} killed"]

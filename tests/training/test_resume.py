@@ -10,7 +10,7 @@ import pytest
 HERE = Path(__file__).parent
 
 
-@pytest.mark.parametrize("precision", ["32", "bf16"])
+@pytest.mark.parametrize("precision", ["32", "bf16", "32 stable"])
 def test_killed_runs_end_as_one_that_never_stopped(tmp_path, precision):
     done = subprocess.run(
         [sys.executable, str(HERE / "killed_runs.py"), str(tmp_path), precision],

@@ -25,6 +25,10 @@ def test_a_round_through_json_changes_nothing():
         {"optimiser": {"name": "adamax"}},
         {"combine": "mean"},
         {"schedule": {"warmup": 1.0}},
+        {"schedule": {"shape": "infinite"}},  # exponential annealing never reaches the default final rate, 0
+        {"schedule": {"shape": "infinite", "plateau": 0.2, "final": 0.3}},
+        {"schedule": {"shape": "infinite", "warmup": 0.5, "cooldown": 0.5, "final": 0.1}},
+        {"optimiser": {"layer_decay": 0.0}},
         {"budget": "soon"},
     ],
 )

@@ -20,7 +20,7 @@ def found(tmp_path_factory):
     return [json.loads((base / f"{number}.json").read_text(encoding="utf-8")) for number in range(2)]
 
 
-@pytest.mark.parametrize("recipe", ["simclr", "simclr in chunks", "dino", "swav", "mae", "barlow-twins"])
+@pytest.mark.parametrize("recipe", ["simclr", "simclr in chunks", "simclr of sigma layers", "dino", "swav", "mae", "barlow-twins"])
 def test_a_sharded_method_learns_what_a_replicated_one_does(found, recipe):
     for rank in found:
         assert rank[recipe]["apart"] < 1e-4

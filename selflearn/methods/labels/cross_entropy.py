@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 import torch
 from annotated_types import Ge
@@ -12,10 +12,11 @@ from torch.nn import functional as F
 from selflearn.data.batch import Batch
 from selflearn.errors import RecipeError
 from selflearn.methods.base import Method, Outcome
+from selflearn.methods.labels.base import Classifier
 from selflearn.ranks import rank_weight
 
 
-class CrossEntropy(Method):
+class CrossEntropy(Classifier):
     """A linear classifier on the encoder, trained with it.
 
     The loss is the mean of `-log softmax(W f + b)_label` over the labelled samples of all views.
@@ -24,26 +25,33 @@ class CrossEntropy(Method):
 
     Settings
     --------
-    classes : how many there are; labels run from 0 to one less. None takes them from the data.
+    through : after a stage with a projector: so many of its first layers are kept below the classifier and go on learning, as in
+        SimCLRv2 (Chen et al., 2020); 0 is a classifier on the encoder itself.
     """
 
-    uses_labels: ClassVar[bool] = True
+    through: Annotated[int, Ge(0)] = 0
 
-    classes: Annotated[int, Ge(2)] | None = None
-
-    def build(self) -> None:
-        """Make the classifier."""
-        if self.classes is None:
-            raise RecipeError("CrossEntropy learns from labels, and the data has no two classes: give labels, or set classes")
-        self.head = nn.Linear(self.encoder.dim, self.classes)
+    def begin(self, previous: Method | None) -> None:
+        """Keep the first layers of the projector before it, where that is asked."""
+        if not self.through:
+            return
+        projector = getattr(previous, "head", None)
+        layers = list(projector) if isinstance(projector, nn.Sequential) else []
+        linear = [(place, layer) for place, layer in enumerate(layers) if isinstance(layer, nn.Linear)]
+        if self.through >= len(linear):
+            raise RecipeError(
+                f"CrossEntropy: through = {self.through} keeps layers below the last of the projector before it, and there are "
+                f"{max(0, len(linear) - 1)}: lower it, or let a method with a deeper projector come first"
+            )
+        place, following = linear[self.through]
+        classifier = nn.Linear(following.in_features, self.classes or 0)
+        nn.init.zeros_(classifier.weight)
+        nn.init.zeros_(classifier.bias)
+        self.head = nn.Sequential(*layers[:place], classifier)
 
     def forward(self, views: list[Batch], generator: torch.Generator) -> Outcome:
         """Encode each view, classify, compare with the labels."""
-        labels = views[0].labels
-        if int(labels.max()) >= self.head.out_features:
-            raise RecipeError(
-                f"CrossEntropy: a sample has the label {int(labels.max())}; set classes to at least {int(labels.max()) + 1}"
-            )
+        labels = self.labels(views)
         pooled = [self.encoder(view).pooled for view in views]
         losses: list[Tensor] = [
             F.cross_entropy(self.head(each).float(), labels, ignore_index=-1, reduction="sum") for each in pooled

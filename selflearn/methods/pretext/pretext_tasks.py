@@ -25,7 +25,8 @@ class PretextTasks(Method):
     """One loss a question; which questions there are is the kind's own affair (Jin et al., 2020, for the nodes of a graph).
 
     A pair is told from how its ends differ, ``|a - b|``, as in that publication, or from their product at unit length (Ju et al.,
-    "Multi-task Self-supervised Graph Neural Networks Enable Stronger Task Generalization", 2023).
+    "Multi-task Self-supervised Graph Neural Networks Enable Stronger Task Generalization", 2023). Ends that have an order (tiles of
+    a picture) are told from all of them, one after the other.
 
     Settings
     --------
@@ -46,14 +47,17 @@ class PretextTasks(Method):
         """Make a head for each question."""
         if not self.asked:
             raise RecipeError(
-                "PretextTasks answers what views ask, and these views ask nothing; the nodes of one graph have views that do: "
-                "--set views=questions"
+                "PretextTasks answers what views ask, and these views ask nothing; the nodes of one graph have views that do "
+                "(--set views=questions), and pictures: --set views=rotation, jigsaw or position"
             )
         for name in self.weights:
             if name not in self.asked:
                 raise RecipeError(f"PretextTasks: weights names {name!r}, which is not asked{nearest(name, self.asked)}")
         self.heads = nn.ModuleDict(
-            {name: mlp([self.encoder.dim, *self.head, each.size], norm=None) for name, each in self.asked.items()}
+            {
+                name: mlp([self.encoder.dim * (each.ends if each.ordered else 1), *self.head, each.size], norm=None)
+                for name, each in self.asked.items()
+            }
         )
 
     def forward(self, views: list[Batch], generator: torch.Generator) -> Outcome:
@@ -76,8 +80,8 @@ class PretextTasks(Method):
         if question.tokens is not None and features.tokens is None:
             raise RecipeError(f"PretextTasks: {name!r} is asked about tokens, which {self.encoder.settings.get('name')} has not")
         ends = features.pooled[question.rows] if question.tokens is None else features.tokens[question.rows, question.tokens]  # type: ignore[index]
-        told: Tensor = self.heads[name](self._together(ends))
         assert self.asked is not None
+        told: Tensor = self.heads[name](ends.flatten(1) if self.asked[name].ordered else self._together(ends))
         loss: Tensor = LOSSES[self.asked[name].form](told, question.answers)
         return loss * rank_weight(question.rows.new_tensor(len(question.rows)))
 

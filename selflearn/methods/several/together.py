@@ -31,12 +31,13 @@ class Together(Method):
     tasks : name -> a mapping: `fit`, the name of a method; `weight` of its losses (1); `views`, the numbers of those views that it
         gets (all); every other key is a setting of the method.
     only : names of the tasks that learn, to see what each does; empty for all.
-    classes, asked : for those tasks that have such settings; None takes them from the data and the views.
+    classes, samples, asked : for those tasks that have such settings; None takes them from the data and the views.
     """
 
     tasks: Annotated[dict[str, dict[str, Any]], MinLen(1)] = {}
     only: list[str] = []
     classes: Annotated[int, Ge(2)] | None = None
+    samples: Annotated[int, Ge(1)] | None = None
     asked: dict[str, Asked] | None = None
 
     @classmethod
@@ -56,7 +57,7 @@ class Together(Method):
     def _make(self, name: str, task: dict[str, Any]) -> Method:
         method = _method(name, task)
         options = {key: value for key, value in task.items() if key not in OWN}
-        for shared in ("classes", "asked"):
+        for shared in ("classes", "samples", "asked"):
             if shared in declared_options(method) and options.get(shared) is None and getattr(self, shared) is not None:
                 options[shared] = getattr(self, shared)
         try:
@@ -68,14 +69,16 @@ class Together(Method):
         """Every task in turn, on its views."""
         losses: Losses = {}
         outcomes: list[Outcome] = []
+        told: Losses = {}
         for name, method in self.methods.items():
             outcome: Outcome = method(self._views(name, views), generator)
             outcomes.append(outcome)
+            told |= {f"{name}: {what}": value for what, value in outcome.told.items()}
             for part, loss in outcome.losses.items():
                 losses[name if len(outcome.losses) == 1 else f"{name}: {part}"] = self.weights[name] * loss
         # One task whose target is given by the data is enough to keep the encoder from saying the same of everything.
         collapsing = all(outcome.can_collapse for outcome in outcomes)
-        return Outcome(losses, outcomes[0].embedding, collapsing)
+        return Outcome(losses, outcomes[0].embedding, collapsing, told)
 
     def _views(self, name: str, views: list[Batch]) -> list[Batch]:
         numbers = self.tasks[name].get("views")
@@ -84,6 +87,11 @@ class Together(Method):
         if not isinstance(numbers, list) or not all(isinstance(each, int) and 0 <= each < len(views) for each in numbers):
             raise RecipeError(f"task {name!r}: views = {numbers!r} must be a list of numbers from 0 to {len(views) - 1}")
         return [views[each] for each in numbers]
+
+    def begin(self, previous: Method | None) -> None:
+        """Every task's own."""
+        for method in self._all():
+            method.begin(previous)
 
     def check_batch(self, samples: int, steps: int | None = None) -> None:
         """What any task refuses."""

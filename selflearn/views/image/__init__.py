@@ -13,7 +13,8 @@ from selflearn.views.image.deploy import deploy_inputs, deployed, made_up
 from selflearn.views.image.draw import draw, flat
 from selflearn.views.image.erase import Erase
 from selflearn.views.image.geometry import Geometry
-from selflearn.views.image.presets import build, plain
+from selflearn.views.image.presets import asked, build, plain
+from selflearn.views.image.questions import Jigsaw, Position, Tiles, Turn
 from selflearn.views.image.tones import Noise, Posterise, Solarise
 
 CELLS = 32
@@ -24,9 +25,14 @@ __all__ = [
     "Colour",
     "Erase",
     "Geometry",
+    "Jigsaw",
     "Noise",
+    "Position",
     "Posterise",
     "Solarise",
+    "Tiles",
+    "Turn",
+    "asked",
     "build",
     "cells",
     "deploy_inputs",

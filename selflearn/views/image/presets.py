@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
+from selflearn.data.questions import Asked
 from selflearn.views.base import View
-from selflearn.views.checks import ViewOptions, preset
+from selflearn.views.checks import ViewOptions, checked_options, preset
 from selflearn.views.compose import Compose
 from selflearn.views.image.blur import Blur
 from selflearn.views.image.colour import Colour
 from selflearn.views.image.geometry import Geometry
+from selflearn.views.image.questions import POSITION, ROTATION, TURNS, Jigsaw, Position, Turn
 from selflearn.views.image.tones import Solarise
 
 if TYPE_CHECKING:
@@ -75,6 +77,20 @@ class Crops(Mirrors):
     strength: Annotated[float, Field(ge=0, le=2)] = 1.0
 
 
+class Tiled(Cropped):
+    """Options of "position" and "jigsaw": the crop, the share of pictures without colour, and a tile's share of its cell."""
+
+    grey: Annotated[float, Field(ge=0, le=1)] = 0.3
+    tile: Annotated[float, Field(ge=0.1, le=1)] | None = None
+
+
+class Puzzle(Tiled):
+    """Options of "jigsaw": those of "position", cells along each side, and how many orders there are."""
+
+    grid: Annotated[int, Field(ge=2, le=3)] = 3
+    orders: Annotated[int, Field(ge=2, le=1000)] | None = None
+
+
 def build(spec: ImageSpec, name: str = "standard", size: int | None = None, **options: Any) -> list[View]:
     """The views that a method gets, one entry a view.
 
@@ -90,11 +106,15 @@ def build(spec: ImageSpec, name: str = "standard", size: int | None = None, **op
         Contrasting Cluster Assignments", 2020.
         "dino": the same, unlike; Caron et al., "Emerging Properties in Self-Supervised Vision Transformers", 2021.
         "weak": one crop and flip; He et al., "Masked Autoencoders Are Scalable Vision Learners", 2022.
+        "rotation": one crop turned in all four ways, a view each, which asks how far; "position": the middle tile of a crop and one
+        beside it, which asks where that lies; "jigsaw": all tiles of a crop, which asks for their order. (`questions` has their
+        sources.) Crops are as "weak", some without colour (`grey`), so that its fringes do not tell.
         "plain": the picture itself, for evaluation.
     size : pixels of each side; None takes the stored side (the shorter one).
     options : `horizontal_flip`, `vertical_flip` of all but "plain"; `scale`, `rotation` of "standard", "simclr", "byol", "weak";
         `strength` (a factor on the colour changes) of all but "weak" and "plain"; `local`, `local_size`, `global_scale`,
-        `local_scale` of "dino" and "multicrop".
+        `local_scale` of "dino" and "multicrop"; `grey` (the share of pictures without colour) and `tile` (a tile's side as a share
+        of its cell's) of "position" and "jigsaw", `grid` and `orders` of "jigsaw".
 
     Raises
     ------
@@ -173,6 +193,45 @@ def _crops(large: tuple[Look, Look], small: Look) -> Callable[[ImageSpec, int, C
     return make
 
 
+def asked(spec: ImageSpec, classes: int, name: str = "standard", size: int | None = None, **options: Any) -> dict[str, Asked]:
+    """What the views of this name will ask; labels have no part in it."""
+    if name == "rotation":
+        return {"rotation": ROTATION}
+    if name == "position":
+        return {"position": POSITION}
+    if name == "jigsaw":
+        chosen = checked_options(Puzzle, options, "views 'jigsaw' of pictures")
+        return {"jigsaw": Asked(chosen.grid**2, _orders(chosen), "classes", ordered=True)}
+    return {}
+
+
+def _rotation(spec: ImageSpec, size: int, options: Cropped) -> list[View]:
+    (crop,) = _weak(spec, size, options)
+    return [Compose([crop, Turn(turns)]) for turns in range(TURNS)]
+
+
+def _position(spec: ImageSpec, size: int, options: Tiled) -> list[View]:
+    return [Compose([_some_grey(spec, size, options), Position(**_tile(options))])]
+
+
+def _jigsaw(spec: ImageSpec, size: int, options: Puzzle) -> list[View]:
+    return [Compose([_some_grey(spec, size, options), Jigsaw(options.grid, orders=_orders(options), **_tile(options))])]
+
+
+def _tile(options: Tiled) -> dict[str, float]:
+    return {} if options.tile is None else {"share": options.tile}
+
+
+def _orders(options: Puzzle) -> int:
+    """Of nine tiles 64 of the 362,880, of four all 24, unless told."""
+    return options.orders or (64 if options.grid == 3 else 24)
+
+
+def _some_grey(spec: ImageSpec, size: int, options: Tiled) -> View:
+    look = replace(WEAK, scale=(0.5, 1.0), grey=options.grey)
+    return _view(spec, size, _tuned(look, options), options)
+
+
 def _plain(spec: ImageSpec, size: int, options: ViewOptions) -> list[View]:
     return [plain(spec, size)]
 
@@ -207,5 +266,8 @@ PRESETS: dict[str, tuple[type[Any], Callable[[ImageSpec, int, Any], list[View]]]
     "dino": (Crops, _crops(DINO, DINO_LOCAL)),
     "multicrop": (Crops, _crops((SWAV, SWAV), SWAV_LOCAL)),
     "weak": (Cropped, _weak),
+    "rotation": (Cropped, _rotation),
+    "position": (Tiled, _position),
+    "jigsaw": (Puzzle, _jigsaw),
     "plain": (ViewOptions, _plain),
 }

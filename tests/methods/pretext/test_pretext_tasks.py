@@ -5,7 +5,8 @@ import math
 import pytest
 import torch
 
-from selflearn.data.questions import Asked
+from selflearn import views
+from selflearn.data.questions import Asked, Question
 from selflearn.errors import RecipeError
 from selflearn.methods import find
 from selflearn.networks import Features
@@ -56,19 +57,13 @@ def test_samples_themselves_can_be_asked_about(digits):
     torch.manual_seed(0)
     method = find("PretextTasks")(digits.encoder(), asked={"bright": Asked(1, 2, "classes")})
     features = Features(torch.randn(4, method.encoder.dim))
-    question = type(papers_question())(torch.arange(4)[:, None], torch.tensor([0, 1, 0, 1]))
+    question = Question(torch.arange(4)[:, None], torch.tensor([0, 1, 0, 1]))
     told = method.heads["bright"](features.pooled)
     expected = torch.nn.functional.cross_entropy(told, question.answers)
     assert method.answer(features, "bright", question).item() == pytest.approx(expected.item())
     about_tokens = type(question)(question.rows, question.answers, question.rows)
     with pytest.raises(RecipeError, match="about tokens"):
         method.answer(features, "bright", about_tokens)
-
-
-def papers_question():
-    from selflearn.data.questions import Question
-
-    return Question(torch.zeros(1, 1, dtype=torch.int64), torch.zeros(1))
 
 
 def test_answers_are_learned(papers):
@@ -81,6 +76,31 @@ def test_answers_are_learned(papers):
         totals.append({name: loss.item() for name, loss in outcome.losses.items()})
     for name in ("degree", "distance", "similarity"):
         assert sum(each[name] for each in totals[-10:]) < 0.85 * sum(each[name] for each in totals[:10]), name
+
+
+def test_ends_with_an_order_are_told_from_all_of_them(digits):
+    torch.manual_seed(0)
+    encoder = digits.encoder()
+    method = find("PretextTasks")(encoder, asked={"place": Asked(3, 2, "classes", ordered=True)})
+    assert method.heads["place"][0].in_features == 3 * encoder.dim
+    features = Features(torch.randn(6, encoder.dim))
+    question = Question(torch.tensor([[0, 1, 2], [3, 4, 5]]), torch.tensor([0, 1]))
+    swapped = Question(question.rows.flip(1), question.answers)
+    assert method.answer(features, "place", question) != method.answer(features, "place", swapped)
+
+
+@pytest.mark.parametrize(("name", "options"), [("rotation", {}), ("jigsaw", {"size": 24, "grid": 2, "orders": 2})])
+def test_pictures_answer_what_is_asked_of_them(digits, name, options):
+    """Digits have an up, and halves with places: the loss falls below that of a guess."""
+    torch.manual_seed(0)
+    asked = views.asked(digits.spec, 10, name, **options)
+    method = find("PretextTasks")(digits.encoder(), asked=asked, head=[32])
+    optimiser = torch.optim.Adam(method.parameters(), lr=0.003)
+    losses = []
+    for step in range(60):
+        seen = digits.views(torch.arange(64) + 64 * (step % 8), torch.Generator().manual_seed(step), name, **options)
+        losses.append(method.update(seen, optimiser, torch.Generator()).losses[name].item())
+    assert sum(losses[-10:]) / 10 < 0.75 * math.log(asked[name].size)
 
 
 def test_what_asks_nothing_or_something_else_is_refused(papers):
