@@ -4,6 +4,7 @@ from selflearn.objectives.answers import answers_to_classes, answers_to_numbers,
 from selflearn.objectives.assignment import assignment_cross_entropy
 from selflearn.objectives.bars import bar_log_density, bar_mean, bar_nll, bar_quantile
 from selflearn.objectives.discrepancy import median_distance, mmd
+from selflearn.objectives.diversity import code_diversity
 from selflearn.objectives.gaussian import random_directions, sigreg
 from selflearn.objectives.graph import SimilarityGraph
 from selflearn.objectives.info_nce import info_nce
@@ -34,6 +35,7 @@ __all__ = [
     "bar_nll",
     "bar_quantile",
     "barlow_twins",
+    "code_diversity",
     "cosine_regression",
     "covariance",
     "info_nce",

@@ -1,10 +1,26 @@
 """Targets: the side that this step's gradient does not train. Each owns its state in buffers and says how ranks agree on it."""
 
 from selflearn.targets.centre import Centre
+from selflearn.targets.codebook import Codebook, RandomQuantiser
+from selflearn.targets.gumbel import Chosen, GumbelCodebook
+from selflearn.targets.kmeans import kmeans, nearest
 from selflearn.targets.prototypes import Prototypes
 from selflearn.targets.queue import Queue
 from selflearn.targets.ramp import Ramp
 from selflearn.targets.sinkhorn import sinkhorn
 from selflearn.targets.teacher import Teacher
 
-__all__ = ["Centre", "Prototypes", "Queue", "Ramp", "Teacher", "sinkhorn"]
+__all__ = [
+    "Centre",
+    "Chosen",
+    "Codebook",
+    "GumbelCodebook",
+    "Prototypes",
+    "Queue",
+    "Ramp",
+    "RandomQuantiser",
+    "Teacher",
+    "kmeans",
+    "nearest",
+    "sinkhorn",
+]
