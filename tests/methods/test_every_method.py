@@ -33,17 +33,26 @@ SMALL = {
     "TERA": {"span": 2, "time": 0.5},
     "PriorFitted": {},
     "PretextTasks": {"asked": {"degree": Asked(1, 3, "classes"), "edges": Asked(2, 2, "classes")}},
+    "SimMIM": {},
+    "BEiT": {"codes": 16, "span": 2},
+    "CAE": {"codes": 16, "span": 2, "regressor_depth": 1, "decoder_width": 16, "decoder_depth": 1, "decoder_heads": 2},
+    "CroCo": {"decoder_width": 16, "decoder_depth": 1, "decoder_heads": 2},
+    "GMML": {},
+    "HuBERT": {"span": 2, "width": 16, "codes": [8, 12], "recluster": [0.5]},
+    "Wav2Vec2": {"span": 2, "width": 16, "entries": 8},
+    "APC": {"ahead": 1},
+    "CPC": {"ahead": 2, "width": 16},
     "Together": {"tasks": {"contrast": {"fit": "SimCLR", "projector": [32, 16]}, "labels": {"fit": "CrossEntropy"}}, "classes": 10},
 }
-MASKED = {"MAE", "GraphMAE", "Data2Vec", "JEPA", "MaskedLanguage"}
-TOKENS = MASKED | {"TimeDRL"}
-ON_SERIES = {"TERA": "patches"}  # pictures' patches cannot be altered in their own numbers
+MASKED = {"MAE", "GraphMAE", "Data2Vec", "JEPA", "MaskedLanguage", "SimMIM", "BEiT", "CAE", "GMML", "HuBERT", "Wav2Vec2"}
+TOKENS = MASKED | {"TimeDRL", "CroCo"}
+ON_SERIES = {"TERA": "patches", "APC": "patches-causal", "CPC": "patches-causal"}  # pictures' patches have no order
 ON_TEXTS = {"MaskedLanguage": "transformer", "Autoencoder": "bag"}  # pictures have no words to tell; these take sentences
 ON_TASKS = {"PriorFitted": "set-transformer"}  # pictures hide no targets
 ON_PAPERS = {"PretextTasks": "gcn"}  # it answers what views ask, and those of nodes do
-VIEWS = {**dict.fromkeys(MASKED, "weak"), "Autoencoder": "plain", "TERA": "weak", "PretextTasks": "questions"}
+VIEWS = {**dict.fromkeys(MASKED, "weak"), "Autoencoder": "plain", **dict.fromkeys(ON_SERIES, "weak"), "PretextTasks": "questions"}
 ASKED = {"PretextTasks": {"ask": ("degree", "edges")}}
-ANY_VIEWS = TOKENS | {"Autoencoder", "CrossEntropy", "TERA", "DeviceContrast", "PriorFitted", "PretextTasks", "Together"}
+ANY_VIEWS = TOKENS | {*ON_SERIES, "Autoencoder", "CrossEntropy", "DeviceContrast", "PriorFitted", "PretextTasks", "Together"}
 MULTICROP = ["SimCLR", "SupCon", "SwAV", "DINO", "LeJEPA", "ManyViewContrast"]
 
 
@@ -181,6 +190,19 @@ def test_pairs_are_asked_for_where_published(data, name):
         ("Data2Vec", {"top": 0}, "top"),
         ("MaskedLanguage", {"shown": 1.0}, "shown"),
         ("Autoencoder", {"decoder_width": 0}, "decoder_width"),
+        ("SimMIM", {"unit": 0}, "unit"),
+        ("BEiT", {"codes": 1}, "codes"),
+        ("BEiT", {"tokeniser": "dvae"}, "tokeniser"),
+        ("CAE", {"decoder_width": 15}, "decoder_heads"),
+        ("CroCo", {"decoder_width": 15}, "decoder_heads"),
+        ("GMML", {"hidden": 0.0}, "hidden"),
+        ("HuBERT", {"temperature": 0.0}, "temperature"),
+        ("HuBERT", {"codes": [8, 8, 8]}, "recluster"),
+        ("Wav2Vec2", {"width": 15}, "groups"),
+        ("Wav2Vec2", {"final_softness": 0.0}, "final_softness"),
+        ("APC", {"ahead": 8}, "lower ahead"),
+        ("CPC", {"ahead": 8}, "lower ahead"),
+        ("CPC", {"temperature": 0.0}, "temperature"),
         ("CrossEntropy", {"classes": 1}, "classes"),
         ("PretextTasks", {"pairs": "sum"}, "pairs"),
         ("Together", {"tasks": {}}, "tasks"),
