@@ -59,13 +59,15 @@ def build_twin(stage: Stage, encoder: Encoder, seed: int) -> Encoder:
 def build_method(stage: Stage, encoder: Encoder, seed: int, dataset: Dataset | None = None) -> Method:
     """The stage's method around an encoder; its heads are a function of the seed.
 
-    A setting `classes` that is None becomes the number of the dataset's classes, where it has at least two; a setting `asked` that
-    is None becomes what the stage's views ask.
+    A setting `classes` that is None becomes the number of the dataset's classes, where it has at least two, `transcripts` their
+    names; a setting `asked` that is None becomes what the stage's views ask.
     """
     options = dict(stage.options)
     classes = 0 if dataset is None else len(dataset.facts.classes)
     if options.get("classes", 0) is None and classes > 1:
         options["classes"] = classes
+    if options.get("transcripts", 0) is None and dataset is not None:
+        options["transcripts"] = list(dataset.facts.classes)
     if options.get("asked", 0) is None:
         options["asked"] = views.asked(encoder.spec, classes, **stage.views)
     with torch.random.fork_rng(devices=[]):

@@ -30,6 +30,7 @@ SMALL = {
     "MaskedLanguage": {"hidden": 0.3, "decoder_width": 16, "decoder_depth": 1, "decoder_heads": 2},
     "Autoencoder": {},
     "CrossEntropy": {"classes": 10},
+    "CTC": {"transcripts": list("abcdefghij")},
     "TERA": {"span": 2, "time": 0.5},
     "PriorFitted": {},
     "PretextTasks": {"asked": {"degree": Asked(1, 3, "classes"), "edges": Asked(2, 2, "classes")}},
@@ -45,7 +46,7 @@ SMALL = {
     "Together": {"tasks": {"contrast": {"fit": "SimCLR", "projector": [32, 16]}, "labels": {"fit": "CrossEntropy"}}, "classes": 10},
 }
 MASKED = {"MAE", "GraphMAE", "Data2Vec", "JEPA", "MaskedLanguage", "SimMIM", "BEiT", "CAE", "GMML", "HuBERT", "Wav2Vec2"}
-TOKENS = MASKED | {"TimeDRL", "CroCo"}
+TOKENS = MASKED | {"TimeDRL", "CroCo", "CTC"}
 ON_SERIES = {"TERA": "patches", "APC": "patches-causal", "CPC": "patches-causal"}  # pictures' patches have no order
 ON_TEXTS = {"MaskedLanguage": "transformer", "Autoencoder": "bag"}  # pictures have no words to tell; these take sentences
 ON_TASKS = {"PriorFitted": "set-transformer"}  # pictures hide no targets
@@ -204,6 +205,8 @@ def test_pairs_are_asked_for_where_published(data, name):
         ("CPC", {"ahead": 8}, "lower ahead"),
         ("CPC", {"temperature": 0.0}, "temperature"),
         ("CrossEntropy", {"classes": 1}, "classes"),
+        ("CTC", {"transcripts": []}, "transcripts"),
+        ("BEiT", {"coded": True, "tokeniser": "random"}, "coded"),
         ("PretextTasks", {"pairs": "sum"}, "pairs"),
         ("Together", {"tasks": {}}, "tasks"),
     ],

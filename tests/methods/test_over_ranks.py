@@ -26,6 +26,7 @@ CASES |= {
     "CPC within samples": {"negatives": "sample"},
     "HuBERT of its own features": {},
     "BEiT of random codes": {"tokeniser": "random"},
+    "BEiT of coded tokens": {"coded": True},
 }
 
 pytestmark = pytest.mark.skipif(not dist.is_available(), reason="torch was built without distributed")

@@ -55,6 +55,23 @@ def test_words_are_their_own_names(sentences):
     assert method.units.size == sentences.spec.size
 
 
+def test_coded_tokens_are_shown_by_their_codes_and_hidden_ones_by_nothing(scans):
+    method = made(scans, "patches", coded=True)
+    (view,) = scans.views(torch.arange(32), torch.Generator(), "plain")
+    mask = method.mask(view, torch.Generator().manual_seed(0))
+    codes = method.units(method.encoder.token_content(view))
+    assert not mask.shown[mask.hidden].any()
+    assert torch.equal(mask.shown[~mask.hidden], method.units.codebook.centres[codes[~mask.hidden]])
+    assert method([view], torch.Generator().manual_seed(0)).total.isfinite()
+
+
+def test_codes_need_an_encoder_that_can_be_shown_them(scans, sentences):
+    with pytest.raises(RecipeError, match="coded"):
+        made(sentences, "transformer", coded=True)
+    with pytest.raises(RecipeError, match="coded"):
+        made(scans, "patches", coded=True, tokeniser="random")
+
+
 @pytest.mark.parametrize("tokeniser", ["kmeans", "random"])
 def test_context_tells_more_than_how_common_a_name_is(digits, tokeniser):
     method = made(digits, tokeniser=tokeniser, settles=10)
