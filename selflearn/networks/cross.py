@@ -97,10 +97,9 @@ class CrossDecoder(nn.Module):
             raise RecipeError(f"the decoder was made for {places} tokens, not {most}; give it views of one size")
         queries = own + self.positions[:count]
         remembered = self.embed(memory) + self.positions[: memory.shape[1]]
-        real = self.real(view)
-        padded, lacking = None if bool(real.all()) else real, None if bool(seen.all()) else seen
+        own_real, others_real = _attended(self.real(view)), _attended(seen)
         for block in self.blocks:
-            queries = block(queries, remembered, padded, lacking)
+            queries = block(queries, remembered, own_real, others_real)
         told: Tensor = self.predict(self.norm(queries))
         return told
 
@@ -110,3 +109,8 @@ class CrossDecoder(nn.Module):
             return embedded + 0.0 * self.mask_token  # so that distributed training finds every parameter used
         place = visible_index(mask.hidden)[..., None].expand(-1, -1, embedded.shape[2])
         return whole.scatter(1, place, embedded)
+
+
+def _attended(real: Tensor) -> Tensor | None:
+    """Which tokens may be attended to: None for all; all of a row in which none counts, for attention to nothing is no number."""
+    return None if bool(real.all()) else real | ~real.any(dim=1, keepdim=True)

@@ -68,12 +68,12 @@ def test_it_finds_what_follows(request, data):
     method = made(data, "transformer-causal" if data.spec.kind == "text" else "patches-causal", negatives="sample")
     optimiser = torch.optim.AdamW(method.parameters(), lr=3e-3)
     losses = []
-    for step in range(30):
+    for step in range(20):
         generator = torch.Generator().manual_seed(step)
-        rows = torch.randperm(len(data.labels), generator=generator)[:64]
+        rows = torch.randperm(len(data.labels), generator=generator)[:32]
         outcome = method.update(data.views(rows, generator, "plain"), optimiser, generator)
         losses.append(float(outcome.total))
-    assert sum(losses[-5:]) / 5 < 0.7 * losses[0]
+    assert sum(losses[-5:]) / 5 < 0.8 * losses[0]
     assert outcome.can_collapse
 
 
