@@ -55,10 +55,11 @@ def _search(shares: Tensor, beam: int) -> list[int]:
                 grown[prefix][1] += last / scale * row[prefix[-1]]
             for symbol in range(1, len(row)):
                 before = nothing / scale if prefix and symbol == prefix[-1] else both
-                grown[(*prefix, symbol)][1] += before * row[symbol]
+                longer = (*prefix, symbol)
+                grown[longer][1] += before * row[symbol]
         best = sorted(grown.items(), key=lambda item: (-sum(item[1]), item[0]))[:beam]
         prefixes = {prefix: (mass[0], mass[1]) for prefix, mass in best}
-    return list(max(prefixes, key=lambda prefix: sum(prefixes[prefix])))
+    return list(max(prefixes.items(), key=lambda item: sum(item[1]))[0])
 
 
 def edits(told: Sequence[object], true: Sequence[object]) -> int:
