@@ -197,6 +197,20 @@ def gathered(tensor: Tensor) -> Tensor:
     return tensor if _alone() else _Gather.apply(tensor)
 
 
+def gathered_rows(tensor: Tensor) -> Tensor:
+    """The rows of every rank, in order of rank, detached. Ranks may hold different numbers of them."""
+    tensor = tensor.detach()
+    if _alone():
+        return tensor
+    counts = torch.zeros(dist.get_world_size(), dtype=torch.long, device=tensor.device)
+    counts[dist.get_rank()] = len(tensor)
+    dist.all_reduce(counts)
+    filled = torch.cat([tensor, tensor.new_zeros(int(counts.max()) - len(tensor), *tensor.shape[1:])])
+    parts = [torch.empty_like(filled) for _ in counts]
+    dist.all_gather(parts, filled)
+    return torch.cat([part[: int(count)] for part, count in zip(parts, counts, strict=True)])
+
+
 def rank_sum(tensor: Tensor) -> Tensor:
     """The sum over ranks, with gradients that reach all of them."""
     return tensor if _alone() else _Sum.apply(tensor)

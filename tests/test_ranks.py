@@ -10,7 +10,7 @@ import torch.multiprocessing as mp
 
 from selflearn.errors import RunError
 from selflearn.objectives import SimilarityGraph, info_nce
-from selflearn.ranks import Place, gathered, rank, rank_mean, rank_weight, together, world
+from selflearn.ranks import Place, gathered, gathered_rows, rank, rank_mean, rank_weight, together, world
 from selflearn.targets import Centre
 
 
@@ -36,7 +36,8 @@ def one_rank(number, port, out):
     averaged = rank_mean(gradient(mine, weight))
     centre = Centre(5)
     centre.follow(mine)
-    torch.save((world(), averaged, centre.centre), out / f"{number}.pt")
+    unequal = gathered_rows(rows[: 5 if number == 0 else 0])
+    torch.save((world(), averaged, centre.centre, unequal), out / f"{number}.pt")
     dist.destroy_process_group()
 
 
@@ -53,10 +54,11 @@ def test_two_ranks_equal_one_process(tmp_path):
     centre = Centre(5)
     centre.follow(rows)
     for number in range(2):
-        ranks, averaged, its_centre = torch.load(tmp_path / f"{number}.pt", weights_only=True)
+        ranks, averaged, its_centre, unequal = torch.load(tmp_path / f"{number}.pt", weights_only=True)
         assert ranks == 2
         assert torch.allclose(averaged, whole.grad, atol=1e-6)
         assert torch.allclose(its_centre, centre.centre, atol=1e-7)
+        assert torch.equal(unequal, rows[:5])
 
 
 def test_alone_nothing_changes():
@@ -64,6 +66,7 @@ def test_alone_nothing_changes():
     assert gathered(rows) is rows
     assert (rank(), world()) == (0, 1)
     assert torch.equal(rank_mean(rows), rows)
+    assert torch.equal(gathered_rows(rows), rows)
     assert rank_weight(torch.tensor(3)) == 1
 
 

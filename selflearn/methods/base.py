@@ -47,8 +47,9 @@ class Method(nn.Module, ABC):
 
     A subclass declares its settings as annotated class attributes with defaults, makes its heads and targets in `build`,
     and computes its losses in `forward` (families offer narrower hooks, so that most methods write only `losses`).
-    A setting called `classes` whose default is None is the number of classes, one called `samples` how many samples are learned
-    from, one called `asked` what the views ask; where nobody sets them, the plan takes the data's and the views'.
+    A setting called `classes` whose default is None is the number of classes, one called `transcripts` their names, one called
+    `samples` how many samples are learned from, one called `asked` what the views ask; where nobody sets them, the plan takes the
+    data's and the views'.
 
     Class attributes
     ----------------

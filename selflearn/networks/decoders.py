@@ -66,6 +66,8 @@ class TokenDecoder(nn.Module):
             place = visible_index(mask.hidden)[..., None].expand(-1, -1, embedded.shape[2])
             whole = self.mask_token.to(embedded.dtype).expand(*mask.hidden.shape, -1)
             embedded = whole.scatter(1, place, embedded) if place.shape == embedded.shape else embedded
+        else:
+            embedded = embedded + 0.0 * self.mask_token  # so that distributed training finds every parameter used
         padded = self.real is not None and embedded.shape[1] < len(self.positions)
         if embedded.shape[1] != len(self.positions) and not padded:
             raise RecipeError(

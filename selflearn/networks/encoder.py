@@ -27,10 +27,11 @@ class Encoder(nn.Module, ABC):
     dim : length of `Features.pooled` and of each token.
     settings : plain JSON from which `networks.build(spec, **settings)` makes an equal, untrained encoder.
     capabilities : what methods may ask for: "tokens" (returns tokens), "mask-drop", "mask-replace", "mask-show" (accepts such a
-        `TokenMask`), "mask-borrow" (accepts one that borrows), "layers" (gives every block's tokens), "dropout" (two passes over
-        one view differ while training), "any-size" (accepts views of other sizes than its own, as multi-crop needs), "answers"
-        (tells targets of a batch that it is not shown), "places" (returns tokens that lie at places of the view, whether or not
-        each is a piece of it: patches, frames, the places of a convolutional map).
+        `TokenMask`), "mask-borrow" (accepts one that borrows), "causal" (tokens have an order, and each knows of none after
+        it), "layers" (gives every block's tokens), "dropout" (two passes over one view differ while training), "any-size" (accepts
+        views of other sizes than its own, as multi-crop needs), "answers" (tells targets of a batch that it is not shown),
+        "places" (returns tokens that lie at places of the view, whether or not each is a piece of it: patches, frames, the places
+        of a convolutional map).
     """
 
     spec: Spec

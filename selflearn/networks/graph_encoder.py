@@ -64,7 +64,7 @@ class GraphEncoder(Encoder):
         self.settings = dict(width=width, depth=depth, dropout=dropout, norm=norm, pool=pool, jump=jump, activated=activated)
         if body == "gat":
             self.settings |= dict(heads=heads, attention_dropout=attention_dropout)
-        able = {"tokens", "mask-replace", "mask-borrow", "any-size"}
+        able = {"tokens", "mask-replace", "mask-borrow", "mask-show", "any-size"}
         self.capabilities = frozenset(able | {"layers"} if jump == "last" else able)
         self.embed = NodeEmbedding(spec.features, width, sparse=spec.unit)
         self.mask_token = nn.Parameter(0.02 * torch.randn(1, width))
@@ -117,8 +117,10 @@ class GraphEncoder(Encoder):
         if mask is None:
             # The mask token takes part with weight zero, so that distributed training finds every parameter used.
             return self.embed(values, self.dropout) + 0.0 * self.mask_token
+        if mask.how == "show" and mask.shown is not None:
+            return self.embed(graphs.unpad(mask.shown).to(values.dtype), self.dropout) + 0.0 * self.mask_token
         if mask.how != "replace":
-            raise RecipeError(f"how = {mask.how!r} of a token mask: graphs can only replace what a hidden node is (replace)")
+            raise RecipeError(f"how = {mask.how!r} of a token mask: graphs replace or show what a hidden node is")
         if mask.hidden.shape != graphs.real().shape:
             raise RecipeError(
                 f"a token mask of shape {tuple(mask.hidden.shape)} does not fit nodes of shape {tuple(graphs.real().shape)}"

@@ -55,6 +55,67 @@ def random_mask_of(real: Tensor, ratio: float, generator: torch.Generator) -> Te
     return (ranks < hidden[:, None]) & real
 
 
+def span_mask_of(real: Tensor, ratio: float, span: int, generator: torch.Generator) -> Tensor:
+    """Hide spans of each row's real tokens, which may overlap, where rows differ in length.
+
+    Baevski et al., wav2vec 2.0: A Framework for Self-Supervised Learning of Speech Representations, 2020, with the starts drawn
+    without replacement, as many in each row as its length asks for.
+
+    Parameters
+    ----------
+    real : (samples, tokens) bool, True where a token is no padding; what is real comes first.
+    ratio : share of the tokens that would be hidden if no spans overlapped, above 0 and below 1.
+    span : tokens of a span, at least 1; in short rows at most half of the row.
+    generator : source of randomness.
+
+    Returns
+    -------
+    (samples, tokens) bool, True where hidden; on the device of `real`. At least one token is hidden and one is left wherever there
+    are two.
+    """
+    if not 0 < ratio < 1 or span < 1:
+        raise RecipeError(
+            f"spans hide a share of the tokens above 0 and below 1 in runs of at least 1, not {ratio} in runs of {span}"
+        )
+    scores = torch.rand(real.shape, generator=generator, device=generator.device).to(real.device)
+    counts = real.sum(dim=1, keepdim=True)
+    length = (counts // 2).clamp(min=1, max=span)
+    wanted = (counts * ratio / length).round().clamp(min=1)
+    place = torch.arange(real.shape[1], device=real.device)
+    able = place <= counts - length
+    starts = (scores.masked_fill(~able, 2.0).argsort(dim=1).argsort(dim=1) < wanted) & able
+    begun = starts.long().cumsum(dim=1)
+    ended = begun.gather(1, (place - length).clamp(min=0)).where(place >= length, 0)
+    hidden = (begun > ended) & real
+    left = scores.masked_fill(~real, -1.0).argmax(dim=1, keepdim=True)  # of rows that spans would hide whole
+    whole = (hidden.sum(dim=1, keepdim=True) == counts) & (place == left)
+    return hidden & ~whole
+
+
+def coarse_mask(samples: int, grid: Sequence[int], unit: int, ratio: float, generator: torch.Generator) -> Tensor:
+    """Hide a uniformly drawn subset of squares of tokens: a patch of the mask holds several of the encoder's.
+
+    Xie et al., SimMIM: A Simple Framework for Masked Image Modeling, 2022.
+
+    Parameters
+    ----------
+    samples, ratio, generator : as in `random_mask`, of squares.
+    grid : cells along each axis of the token grid.
+    unit : tokens along each side of a square, at least 1; at the far borders squares are cut off.
+
+    Returns
+    -------
+    (samples, tokens) bool, True where hidden. Rows hide the same number where `unit` divides the grid.
+    """
+    if unit < 1:
+        raise RecipeError(f"a unit of a mask has at least 1 token on each side, not {unit}")
+    hidden = random_mask(samples, [-(-cells // unit) for cells in grid], ratio, generator)
+    hidden = hidden.unflatten(1, [-(-cells // unit) for cells in grid])
+    for axis, cells in enumerate(grid, start=1):
+        hidden = hidden.repeat_interleave(unit, dim=axis).narrow(axis, 0, cells)
+    return hidden.flatten(1)
+
+
 def borrow(hidden: Tensor, real: Tensor, share: float, generator: torch.Generator) -> Tensor:
     """Which hidden tokens show another token of their row, and which one.
 

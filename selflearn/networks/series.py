@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -64,6 +65,7 @@ def patches(
     instance: bool = False,
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0,
     pool: Literal["mean", "class"] = "mean",
+    causal: bool = False,
 ) -> Encoder:
     """A transformer over patches; a token holds the patch of all channels.
 
@@ -76,8 +78,9 @@ def patches(
     instance : each channel of each series is brought to its own mean 0 and deviation 1.
     dropout : while training.
     pool : over tokens: their mean, or a class token that attends to them.
+    causal : each token knows of itself and those before it alone.
     """
-    return PatchTransformer(spec, width, depth, heads, patch, independent, instance, dropout, pool)
+    return PatchTransformer(spec, width, depth, heads, patch, independent, instance, dropout, pool, causal)
 
 
 def patchtst(
@@ -124,9 +127,17 @@ def octaves(
     return OctaveEncoder(spec, width, depth, out, pool, parts, frame, level)
 
 
-ENCODERS: dict[str, Callable[..., Encoder]] = {"dilated": dilated, "octaves": octaves, "patches": patches, "patchtst": patchtst}
+ENCODERS: dict[str, Callable[..., Encoder]] = {
+    "dilated": dilated,
+    "octaves": octaves,
+    "patches": patches,
+    "patches-causal": partial(patches, causal=True),
+    "patchtst": patchtst,
+}
 
 
 def default(spec: SeriesSpec, accelerator: bool, needs: frozenset[str] = frozenset()) -> str:
     """Convolutions, which learn in minutes; patches where tokens are asked for."""
+    if "causal" in needs:
+        return "patches-causal"
     return "patches" if needs & {"tokens", "layers", "mask-drop", "mask-replace", "places"} else "dilated"

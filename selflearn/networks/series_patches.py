@@ -39,6 +39,7 @@ class PatchTransformer(Encoder):
     dropout : share of each token vector, and of what each block adds to it, that is left out while training.
     pool : `Features.pooled` is the "mean" of the tokens, or a "class" token of its own that attends to them (of independent
         channels, the mean of theirs).
+    causal : each token knows of itself and those before it alone, in learning and in use.
     """
 
     positions: Tensor
@@ -54,8 +55,11 @@ class PatchTransformer(Encoder):
         instance: bool,
         dropout: float = 0.0,
         pool: Pool = "mean",
+        causal: bool = False,
     ) -> None:
         super().__init__()
+        if causal and (independent or pool == "class"):
+            raise RecipeError("causal tokens need one order and no class token before them: independent=false, pool=mean")
         self.spec, self.dim, self.independent, self.instance, self.pool = spec, width, independent, instance, pool
         self.settings = dict(
             width=width,
@@ -66,16 +70,26 @@ class PatchTransformer(Encoder):
             instance=instance,
             dropout=dropout,
             pool=pool,
+            causal=causal,
         )
         self.patch = min(patch or max(1, round(spec.length / TOKENS)), spec.length)
         self.channels = len(spec.channels)
         self.count = -(-spec.length // self.patch)
-        able = {"tokens", "mask-replace", "mask-show", "layers", "any-size", "places", *(["dropout"] if dropout else [])}
+        able = {
+            "tokens",
+            "mask-replace",
+            "mask-show",
+            "layers",
+            "any-size",
+            "places",
+            *(["dropout"] if dropout else []),
+            *(["causal"] if causal else []),
+        }
         self.capabilities = frozenset(able if independent or spec.varies else {*able, "mask-drop"})
         self.embed = nn.Linear(self.patch * (1 if independent else self.channels), width)
         self.mask_token = nn.Parameter(0.02 * torch.randn(1, 1, width))
         self.class_token = nn.Parameter(0.02 * torch.randn(1, 1, width)) if pool == "class" else None
-        self.transformer = Transformer(width, depth, heads, dropout=dropout)
+        self.transformer = Transformer(width, depth, heads, dropout=dropout, causal=causal)
         self.drop = nn.Dropout(dropout)
         self.register_buffer("positions", grid_positions((self.count,), width), persistent=False)
         nn.init.xavier_uniform_(self.embed.weight)
@@ -155,7 +169,8 @@ class PatchTransformer(Encoder):
             )
             return tokens + positions
         keep = visible_index(mask.hidden)
-        return self.embed(patches.gather(1, keep[..., None].expand(-1, -1, patches.shape[2]))) + positions[keep]
+        tokens = self.embed(patches.gather(1, keep[..., None].expand(-1, -1, patches.shape[2])))
+        return tokens + 0.0 * self.mask_token + positions[keep]
 
     def _positions(self, count: int) -> Tensor:
         """Views of other lengths are placed as if they began with the series; longer ones go on counting."""

@@ -57,6 +57,7 @@ def frames(
     heads: Annotated[int, Field(ge=1, le=64)] = 4,
     patch: Annotated[int, Field(ge=1, le=256)] = 3,
     bands: Bands = 0,
+    causal: bool = False,
 ) -> Encoder:
     """A transformer over log-mel frames.
 
@@ -66,8 +67,9 @@ def frames(
     width, depth, heads : length of a token, blocks, attention heads in each.
     patch : frames of 10 ms that make a token.
     bands : mel bands; 0 takes 40 for rates up to 10 kHz, else 64.
+    causal : each token knows of itself and those before it alone.
     """
-    return FrameTransformer(spec, width, depth, heads, patch, bands)
+    return FrameTransformer(spec, width, depth, heads, patch, bands, causal)
 
 
 ENCODERS: dict[str, Callable[..., Encoder]] = {
@@ -76,6 +78,8 @@ ENCODERS: dict[str, Callable[..., Encoder]] = {
     "wave": wave,
     "frames": frames,
     "frames-base": partial(frames, width=768, depth=12, heads=12),
+    "frames-base-causal": partial(frames, width=768, depth=12, heads=12, causal=True),
+    "frames-causal": partial(frames, causal=True),
     "hf": hugging_face,
 }
 
@@ -83,5 +87,5 @@ ENCODERS: dict[str, Callable[..., Encoder]] = {
 def default(spec: SoundSpec, accelerator: bool, needs: frozenset[str] = frozenset()) -> str:
     """Convolutions over log-mel frames, large on an accelerator; a transformer where tokens are asked for."""
     if needs & {"tokens", "layers", "mask-drop", "mask-replace", "places"}:
-        return "frames-base" if accelerator else "frames"
+        return ("frames-base" if accelerator else "frames") + ("-causal" if "causal" in needs else "")
     return "spectrogram-large" if accelerator else "spectrogram"

@@ -23,17 +23,18 @@ class FrameTransformer(Encoder):
     width, depth, heads : length of a token, number of blocks, attention heads in each.
     patch : frames of a token.
     bands : mel bands; 0 decides by the rate.
+    causal : each token knows of itself and those before it alone. (A recording's own mean in each band is still taken off.)
     """
 
-    def __init__(self, spec: SoundSpec, width: int, depth: int, heads: int, patch: int, bands: int) -> None:
+    def __init__(self, spec: SoundSpec, width: int, depth: int, heads: int, patch: int, bands: int, causal: bool = False) -> None:
         super().__init__()
         self.spec, self.dim = spec, width
-        self.settings = dict(width=width, depth=depth, heads=heads, patch=patch, bands=bands)
+        self.settings = dict(width=width, depth=depth, heads=heads, patch=patch, bands=bands, causal=causal)
         self.input = LogMel(spec, bands)
         names = tuple(f"band {number}" for number in range(spec.channels * self.input.mel.bands))
         frames = max(2, self.input.mel.frames(spec.length))
         inner = SeriesSpec(channels=names, length=frames, varies=spec.varies, mean=(0.0,) * len(names), std=(1.0,) * len(names))
-        self.trunk = PatchTransformer(inner, width, depth, heads, patch, independent=False, instance=False)
+        self.trunk = PatchTransformer(inner, width, depth, heads, patch, independent=False, instance=False, causal=causal)
         self.capabilities = self.trunk.capabilities
 
     def forward(self, batch: Batch, mask: TokenMask | None = None, layers: bool = False) -> Features:

@@ -31,6 +31,7 @@ class TextTransformer(Encoder):
     dropout : probability with which each entry of the token vectors and of what a block adds is left out while training
         (Srivastava et al., 2014); 0.1 as in Devlin et al., BERT, 2019.
     pool : `Features.pooled` is the "mean" of the real tokens, or their mean with "rare" ones weighing more, as in TF-IDF.
+    causal : each token knows of itself and those before it alone, in learning and in use.
     """
 
     positions: Tensor
@@ -39,13 +40,16 @@ class TextTransformer(Encoder):
 
     spec: TextSpec
 
-    def __init__(self, spec: TextSpec, width: int, depth: int, heads: int, dropout: float, pool: Pool) -> None:
+    def __init__(
+        self, spec: TextSpec, width: int, depth: int, heads: int, dropout: float, pool: Pool, causal: bool = False
+    ) -> None:
         super().__init__()
         self.spec, self.dim, self.dropout, self.pool = spec, width, dropout, pool
-        self.settings = {"width": width, "depth": depth, "heads": heads, "dropout": dropout, "pool": pool}
+        self.settings = {"width": width, "depth": depth, "heads": heads, "dropout": dropout, "pool": pool, "causal": causal}
+        self.capabilities = self.capabilities | {"causal"} if causal else self.capabilities
         self.embed = nn.Embedding(spec.size, width)
         self.mask_token = nn.Parameter(torch.randn(width))
-        self.transformer = Transformer(width, depth, heads)
+        self.transformer = Transformer(width, depth, heads, causal=causal)
         self.register_buffer("positions", grid_positions((spec.longest,), width), persistent=False)
         self.register_buffer("rarity", rarity(spec), persistent=False)
 
@@ -56,7 +60,7 @@ class TextTransformer(Encoder):
         attended = real | ~real.any(dim=1, keepdim=True)  # a row without tokens would have nothing to attend to
         tokens, outputs = self._drop(tokens), []
         for block in self.transformer.blocks:
-            changed = block(tokens, attended)
+            changed = block(tokens, attended, causal=self.transformer.causal)
             tokens = tokens + self._drop(changed - tokens) if self.dropout and self.training else changed
             outputs.append(tokens)
         tokens = self.transformer.norm(tokens)
@@ -107,6 +111,7 @@ def text_transformer(
     heads: Annotated[int, Field(ge=1, le=64)] = 4,
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1,
     pool: Pool = "mean",
+    causal: bool = False,
 ) -> Encoder:
     """A small transformer over tokens.
 
@@ -116,5 +121,6 @@ def text_transformer(
     width, depth, heads : length of a token, number of blocks, attention heads.
     dropout : while training; with views "dropout" it alone makes two views differ.
     pool : "mean", or "rare": rare tokens weigh more.
+    causal : each token knows of itself and those before it alone.
     """
-    return TextTransformer(spec, width, depth, heads, dropout, pool)
+    return TextTransformer(spec, width, depth, heads, dropout, pool, causal)

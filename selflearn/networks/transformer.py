@@ -36,19 +36,24 @@ class Block(nn.Module):
         self.query_key_value, self.project = nn.Linear(dim, 3 * dim), nn.Linear(dim, dim)
         self.widen, self.narrow = nn.Linear(dim, inner), nn.Linear(inner, dim)
 
-    def forward(self, tokens: Tensor, real: Tensor | None = None, context: int | None = None) -> Tensor:
+    def forward(self, tokens: Tensor, real: Tensor | None = None, context: int | None = None, causal: bool = False) -> Tensor:
         """(batch, tokens, dim) to the same. `real`, (batch, tokens) bool, is True where a token may be attended to.
 
-        With `context`, only the first so many tokens are attended to, and `real` is about these.
+        With `context`, only the first so many tokens are attended to, and `real` is about these. If `causal`, each token attends to
+        itself and those before it.
         """
-        tokens = tokens + self.drop(self._attend(self.norm_attention(tokens), real, context))
+        tokens = tokens + self.drop(self._attend(self.norm_attention(tokens), real, context, causal))
         return tokens + self.drop(self.narrow(F.gelu(self.widen(self.norm_inner(tokens)))))
 
-    def _attend(self, tokens: Tensor, real: Tensor | None, context: int | None) -> Tensor:
+    def _attend(self, tokens: Tensor, real: Tensor | None, context: int | None, causal: bool) -> Tensor:
         batch, count, dim = tokens.shape
         split = self.query_key_value(tokens).reshape(batch, count, 3, self.heads, dim // self.heads)
         query, key, value = split.permute(2, 0, 3, 1, 4).unbind(0)
         allowed = None if real is None else real[:, None, None, :]
+        if causal:
+            before = torch.ones(count, count, dtype=torch.bool, device=tokens.device).tril()
+            itself = torch.eye(count, dtype=torch.bool, device=tokens.device)  # so that padding, too, has what to attend to
+            allowed = before if allowed is None else before & (allowed | itself)
         mixed = F.scaled_dot_product_attention(query, key[:, :, :context], value[:, :, :context], attn_mask=allowed)
         return self.project(mixed.transpose(1, 2).reshape(batch, count, dim))
 
@@ -60,10 +65,12 @@ class Transformer(nn.Module):
     ----------
     dim, heads, ratio, dropout : of each `Block`.
     depth : number of blocks.
+    causal : each token attends to itself and those before it, and to none after it.
     """
 
-    def __init__(self, dim: int, depth: int, heads: int, ratio: float = 4.0, dropout: float = 0.0) -> None:
+    def __init__(self, dim: int, depth: int, heads: int, ratio: float = 4.0, dropout: float = 0.0, causal: bool = False) -> None:
         super().__init__()
+        self.causal = causal
         self.blocks = nn.ModuleList(Block(dim, heads, ratio, dropout) for _ in range(depth))
         self.norm = nn.LayerNorm(dim, eps=1e-6)
         self.apply(_initialise)
@@ -72,7 +79,7 @@ class Transformer(nn.Module):
         """(batch, tokens, dim) to the normalised output of the last block, and every block's own output."""
         outputs = []
         for block in self.blocks:
-            tokens = block(tokens, real, context)
+            tokens = block(tokens, real, context, self.causal)
             outputs.append(tokens)
         return self.norm(tokens), outputs
 

@@ -34,7 +34,7 @@ class VisionTransformer(Encoder):
     """
 
     positions: Tensor
-    capabilities = frozenset({"tokens", "mask-drop", "mask-replace", "layers", "any-size", "places"})
+    capabilities = frozenset({"tokens", "mask-drop", "mask-replace", "mask-show", "layers", "any-size", "places"})
 
     def __init__(
         self, spec: ImageSpec, width: int, depth: int, heads: int, patch: int, registers: int, pool: str, size: int
@@ -86,6 +86,8 @@ class VisionTransformer(Encoder):
     def _embed(self, values: Tensor, positions: Tensor, mask: TokenMask | None) -> Tensor:
         if mask is None:
             return self.embed(values) + positions
+        if mask.how == "show" and mask.shown is not None:
+            return self.embed(mask.shown.to(values.dtype)) + positions + 0.0 * self.mask_token
         if mask.how == "replace":
             return torch.where(mask.hidden[..., None], self.mask_token, self.embed(values)) + positions
         keep = visible_index(mask.hidden)
@@ -101,8 +103,11 @@ class VisionTransformer(Encoder):
         return self.class_token + 0.0 * self.mask_token if self.training else self.class_token
 
     def _check(self, mask: TokenMask | None, values: Tensor) -> None:
-        if mask is not None and mask.how not in {"drop", "replace"}:
-            raise RecipeError(f"how = {mask.how!r} of a token mask must be 'drop' or 'replace'")
+        if mask is not None and mask.how not in {"drop", "replace", "show"}:
+            raise RecipeError(f"how = {mask.how!r} of a token mask must be 'drop', 'replace' or 'show'")
+        if mask is not None and mask.how == "show" and (mask.shown is None or mask.shown.shape != values.shape):
+            got = None if mask.shown is None else tuple(mask.shown.shape)
+            raise RecipeError(f"what is shown instead of tokens must be of their shape {tuple(values.shape)}, not {got}")
         if mask is not None and mask.hidden.shape != values.shape[:2]:
             raise RecipeError(
                 f"a token mask of shape {tuple(mask.hidden.shape)} does not fit tokens of shape {tuple(values.shape[:2])}"

@@ -3,7 +3,9 @@
 from selflearn.objectives.answers import answers_to_classes, answers_to_numbers, answers_to_shares
 from selflearn.objectives.assignment import assignment_cross_entropy
 from selflearn.objectives.bars import bar_log_density, bar_mean, bar_nll, bar_quantile
+from selflearn.objectives.ctc import ctc
 from selflearn.objectives.discrepancy import median_distance, mmd
+from selflearn.objectives.diversity import code_diversity
 from selflearn.objectives.gaussian import random_directions, sigreg
 from selflearn.objectives.graph import SimilarityGraph
 from selflearn.objectives.imitation import best_imitation, imitation
@@ -36,8 +38,10 @@ __all__ = [
     "bar_quantile",
     "barlow_twins",
     "best_imitation",
+    "code_diversity",
     "cosine_regression",
     "covariance",
+    "ctc",
     "imitation",
     "info_nce",
     "invariance",

@@ -89,9 +89,9 @@ def build_twin(stage: Stage, encoder: Encoder, seed: int) -> Encoder:
 def build_method(stage: Stage, encoder: Encoder, seed: int, dataset: Dataset | None = None, samples: int | None = None) -> Method:
     """The stage's method around an encoder; its heads are a function of the seed.
 
-    A setting `classes` that is None becomes the number of the dataset's classes, where it has at least two; a setting `samples`
-    that is None becomes how many samples are learned from (by default all of the dataset); a setting `asked` that is None becomes
-    what the stage's views ask.
+    A setting `classes` that is None becomes the number of the dataset's classes, where it has at least two, `transcripts` their
+    names; a setting `samples` that is None becomes how many samples are learned from (by default all of the dataset); a setting
+    `asked` that is None becomes what the stage's views ask.
     """
     options = dict(stage.options)
     classes = 0 if dataset is None else len(dataset.facts.classes)
@@ -99,6 +99,8 @@ def build_method(stage: Stage, encoder: Encoder, seed: int, dataset: Dataset | N
         options["classes"] = classes
     if options.get("samples", 0) is None and dataset is not None:
         options["samples"] = samples or len(dataset)
+    if options.get("transcripts", 0) is None and dataset is not None:
+        options["transcripts"] = list(dataset.facts.classes)
     if options.get("asked", 0) is None:
         options["asked"] = views.asked(encoder.spec, classes, **stage.views)
     with torch.random.fork_rng(devices=[]):

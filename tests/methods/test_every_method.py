@@ -44,14 +44,24 @@ SMALL = {
     "ProgressiveDistillation": {"classes": 10, "samples": 64},
     "SelfDistillation": {"classes": 10},
     "SelfTuning": {"classes": 10, "hidden": 16},
+    "CTC": {"transcripts": list("abcdefghij")},
     "TERA": {"span": 2, "time": 0.5},
     "PriorFitted": {},
     "PretextTasks": {"asked": {"degree": Asked(1, 3, "classes"), "edges": Asked(2, 2, "classes")}},
+    "SimMIM": {},
+    "BEiT": {"codes": 16, "span": 2},
+    "CAE": {"codes": 16, "span": 2, "regressor_depth": 1, "decoder_width": 16, "decoder_depth": 1, "decoder_heads": 2},
+    "CroCo": {"decoder_width": 16, "decoder_depth": 1, "decoder_heads": 2},
+    "GMML": {},
+    "HuBERT": {"span": 2, "width": 16, "codes": [8, 12], "recluster": [0.5]},
+    "Wav2Vec2": {"span": 2, "width": 16, "entries": 8},
+    "APC": {"ahead": 1},
+    "CPC": {"ahead": 2, "width": 16},
     "Together": {"tasks": {"contrast": {"fit": "SimCLR", "projector": [32, 16]}, "labels": {"fit": "CrossEntropy"}}, "classes": 10},
 }
-MASKED = {"MAE", "GraphMAE", "Data2Vec", "JEPA", "MaskedLanguage"}
-TOKENS = MASKED | {"TimeDRL", "IBOT"}
-ON_SERIES = {"TERA": "patches"}  # pictures' patches cannot be altered in their own numbers
+MASKED = {"MAE", "GraphMAE", "Data2Vec", "JEPA", "MaskedLanguage", "SimMIM", "BEiT", "CAE", "GMML", "HuBERT", "Wav2Vec2"}
+TOKENS = MASKED | {"TimeDRL", "IBOT", "CroCo", "CTC"}
+ON_SERIES = {"TERA": "patches", "APC": "patches-causal", "CPC": "patches-causal"}  # pictures' patches have no order
 ON_TEXTS = {"MaskedLanguage": "transformer", "Autoencoder": "bag"}  # pictures have no words to tell; these take sentences
 ON_TASKS = {"PriorFitted": "set-transformer"}  # pictures hide no targets
 ON_PAPERS = {"PretextTasks": "gcn"}  # it answers what views ask, and those of nodes do
@@ -59,17 +69,17 @@ AFTER = {"SelfDistillation": "CrossEntropy"}  # what must have learned before it
 LABELS = {"CrossEntropy", "LabelAugmentation", "ProgressiveDistillation", "SelfDistillation", "SelfTuning"}
 VIEWS = {
     **dict.fromkeys(MASKED, "weak"),
+    **dict.fromkeys(ON_SERIES, "weak"),
     "DetCon": "segmented",
     "LabelAugmentation": "rotation",
     "Autoencoder": "plain",
-    "TERA": "weak",
     "PretextTasks": "questions",
 }
 ASKED = {"PretextTasks": {"ask": ("degree", "edges")}}
 ANY_VIEWS = (
     TOKENS
     | LABELS
-    | {"Autoencoder", "SeLa", "OBoW", "LossGate", "TERA", "DeviceContrast", "PriorFitted", "PretextTasks", "Together"}
+    | {*ON_SERIES, "Autoencoder", "SeLa", "OBoW", "LossGate", "DeviceContrast", "PriorFitted", "PretextTasks", "Together"}
 )
 MULTICROP = ["SimCLR", "SupCon", "SwAV", "DINO", "LeJEPA", "ManyViewContrast", "DeepClusterV2", "VICRegL", "IBOT", "CADINO"]
 
@@ -210,6 +220,19 @@ def test_pairs_are_asked_for_where_published(data, name):
         ("Data2Vec", {"top": 0}, "top"),
         ("MaskedLanguage", {"shown": 1.0}, "shown"),
         ("Autoencoder", {"decoder_width": 0}, "decoder_width"),
+        ("SimMIM", {"unit": 0}, "unit"),
+        ("BEiT", {"codes": 1}, "codes"),
+        ("BEiT", {"tokeniser": "dvae"}, "tokeniser"),
+        ("CAE", {"decoder_width": 15}, "decoder_heads"),
+        ("CroCo", {"decoder_width": 15}, "decoder_heads"),
+        ("GMML", {"hidden": 0.0}, "hidden"),
+        ("HuBERT", {"temperature": 0.0}, "temperature"),
+        ("HuBERT", {"codes": [8, 8, 8]}, "recluster"),
+        ("Wav2Vec2", {"width": 15}, "groups"),
+        ("Wav2Vec2", {"final_softness": 0.0}, "final_softness"),
+        ("APC", {"ahead": 8}, "lower ahead"),
+        ("CPC", {"ahead": 8}, "lower ahead"),
+        ("CPC", {"temperature": 0.0}, "temperature"),
         ("CrossEntropy", {"classes": 1}, "classes"),
         ("CrossEntropy", {"through": 1}, "through"),
         ("LabelAugmentation", {"asked": {}}, "one question"),
@@ -219,6 +242,8 @@ def test_pairs_are_asked_for_where_published(data, name):
         ("SelfDistillation", {"temperature": 0.0}, "temperature"),
         ("SelfDistillation", {"classes": 9}, "of the same classes"),
         ("SelfTuning", {"held_out": 1}, "held_out"),
+        ("CTC", {"transcripts": []}, "transcripts"),
+        ("BEiT", {"coded": True, "tokeniser": "random"}, "coded"),
         ("PretextTasks", {"pairs": "sum"}, "pairs"),
         ("DenseCL", {"temperature": 0.0}, "temperature"),
         ("DenseCL", {"samples": 32}, "would hold some of 32 samples twice"),

@@ -26,6 +26,12 @@ OPTIONS = {
 }
 NOT_PARTED = set(ON_PAPERS)  # every rank holds the one graph, and asks of it at random
 CASES = {**{name: {} for name in SMALL if name not in NOT_PARTED}, "JEPA of whitened targets": {"normalised": "batch"}}
+CASES |= {
+    "CPC within samples": {"negatives": "sample"},
+    "HuBERT of its own features": {},
+    "BEiT of random codes": {"tokeniser": "random"},
+    "BEiT of coded tokens": {"coded": True},
+}
 
 pytestmark = pytest.mark.skipif(not dist.is_available(), reason="torch was built without distributed")
 
@@ -47,7 +53,8 @@ class Altered(Drawn):
 
     def __call__(self, content, *ignored):
         first = ROWS // 2 * rank()
-        return tuple(each[first : first + len(content)] for each in self.kept)
+        found = tuple(each[first : first + len(content)] for each in self.kept)
+        return found[0] if len(found) == 1 else found
 
 
 def prepared(request, case):
@@ -58,10 +65,18 @@ def prepared(request, case):
     method = made(data, name, **OPTIONS.get(name, {}), **CASES[case])
     generator = torch.Generator().manual_seed(0)
     views = data.views(torch.arange(ROWS), generator, VIEWS.get(name, "standard"), **ASKED.get(name, {}))
-    if name in MASKED | {"IBOT"}:
+    if name in MASKED | {"CroCo", "IBOT"}:
         method.draw = Drawn(method.draw(views[0], generator))
     if name == "SelfTuning":
         method.draw = Drawn(*method.draw(views[0], generator))
+    if name == "GMML":
+        method.overwrite = Altered(method.overwrite(method.encoder.token_content(views[0]).values, generator))
+    if name == "Wav2Vec2":
+        method.codebook.noise = Altered(
+            method.codebook.noise(torch.empty(ROWS, len(views[0].values[0].flatten()) // 4, 2, 8), generator)
+        )
+    if case == "HuBERT of its own features":
+        method.after_update(0.5)
     if name == "TERA":
         content = method.encoder.token_content(views[0]).values.detach()
         method.alter = Altered(*method.alter(content, method.encoder.token_real(views[0]), generator))

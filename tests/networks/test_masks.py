@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from selflearn.errors import RecipeError
-from selflearn.networks import block_mask, complementary_masks, random_mask, random_mask_of
+from selflearn.networks import block_mask, coarse_mask, complementary_masks, random_mask, random_mask_of, span_mask_of
 from selflearn.networks.masks import visible_index
 
 
@@ -125,3 +125,48 @@ def test_a_share_that_hides_nothing_or_all_is_refused():
     for ratio in (0.0, 1.0, -0.5):
         with pytest.raises(RecipeError, match="above 0 and below 1"):
             random_mask_of(torch.ones(2, 4, dtype=torch.bool), ratio, torch.Generator())
+
+
+def prefixes(*lengths, tokens=40):
+    return torch.arange(tokens) < torch.tensor(lengths)[:, None]
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    lengths=st.lists(st.integers(0, 40), min_size=1, max_size=6),
+    ratio=st.floats(0.05, 0.95),
+    span=st.integers(1, 15),
+    seed=st.integers(0, 9),
+)
+def test_spans_hide_something_and_leave_something(lengths, ratio, span, seed):
+    real = prefixes(*lengths)
+    hidden = span_mask_of(real, ratio, span, seeded(seed))
+    assert not (hidden & ~real).any()
+    count = real.sum(1)
+    assert (hidden.sum(1)[count > 1] > 0).all()
+    assert (hidden.sum(1)[count > 0] < count[count > 0]).all()
+
+
+def test_spans_have_their_length_and_their_share():
+    hidden = span_mask_of(prefixes(*[400] * 200, tokens=400), 0.65, 10, seeded())
+    edges = torch.nn.functional.pad(hidden.int(), (1, 1)).diff(dim=1)
+    begins, ends = ((edges == each).nonzero()[:, 1] for each in (1, -1))
+    assert (ends - begins).min() == 10
+    assert hidden.float().mean() == pytest.approx(0.49, abs=0.02)  # the publication's: p = 0.065, spans of 10
+    assert torch.equal(hidden, span_mask_of(prefixes(*[400] * 200, tokens=400), 0.65, 10, seeded()))
+
+
+@pytest.mark.parametrize(("ratio", "span"), [(0.0, 3), (1.0, 3), (0.5, 0)])
+def test_impossible_spans_are_refused(ratio, span):
+    with pytest.raises(RecipeError, match="spans hide"):
+        span_mask_of(prefixes(5), ratio, span, seeded())
+
+
+def test_coarse_masks_hide_whole_squares():
+    hidden = coarse_mask(50, (6, 8), 2, 0.5, seeded()).view(50, 3, 2, 4, 2)
+    assert torch.equal(hidden, hidden[:, :, :1, :, :1].expand_as(hidden))
+    assert (hidden[:, :, 0, :, 0].flatten(1).sum(1) == 6).all()
+    assert torch.equal(coarse_mask(4, (6, 8), 1, 0.5, seeded()), random_mask(4, (6, 8), 0.5, seeded()))
+    assert coarse_mask(4, (7, 5), 3, 0.5, seeded()).shape == (4, 35)
+    with pytest.raises(RecipeError, match="unit"):
+        coarse_mask(4, (6, 8), 0, 0.5, seeded())

@@ -26,6 +26,7 @@ SMALL = {
     "dilated": {"width": 8, "out": 6},
     "octaves": {"width": 8, "out": 6},
     "patches": {"width": 16, "depth": 2, "heads": 2, "patch": 8},
+    "patches-causal": {"width": 16, "depth": 2, "heads": 2, "patch": 8},
     "patchtst": {"width": 16, "depth": 2, "heads": 2, "patch": 8},
 }
 VARIANTS = [

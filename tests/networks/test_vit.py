@@ -76,7 +76,7 @@ def test_rows_may_differ_when_replaced_but_not_when_dropped(vit, pictures, hidde
 def test_masks_that_do_not_fit(vit, pictures, hidden):
     with pytest.raises(RecipeError, match="does not fit"):
         vit(pictures(), TokenMask(hidden[:, :-1]))
-    with pytest.raises(RecipeError, match="'drop' or 'replace'"):
+    with pytest.raises(RecipeError, match="'drop', 'replace' or 'show'"):
         vit(pictures(), TokenMask(hidden, "erase"))
 
 

@@ -29,6 +29,8 @@ CASES = {
     "mv_info_nce": lambda a, b: objectives.mv_info_nce(torch.stack([a, b])),
     "mv_dhel": lambda a, b: objectives.mv_dhel(torch.stack([a, b])),
     "koleo": lambda a, b: objectives.koleo(a),
+    "ctc": lambda a, b: objectives.ctc(a.view(2, 4, 4), torch.tensor([[1, 2], [3, 0]]), torch.ones(2, 4, dtype=torch.bool)),
+    "code_diversity": lambda a, b: objectives.code_diversity(a.abs()),
     "masked_cosine": lambda a, b: objectives.masked_cosine(a.view(2, 4, 4), b.view(2, 4, 4), HIDDEN, 2.0),
     "altered_reconstruction": lambda a, b: objectives.altered_reconstruction(a.view(2, 4, 4), b.view(2, 4, 4), A.view(2, 4, 4) > 0),
     "masked_reconstruction": lambda a, b: objectives.masked_reconstruction(a.view(2, 4, 4), b.view(2, 4, 4), HIDDEN, True),

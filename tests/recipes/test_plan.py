@@ -128,7 +128,8 @@ def test_a_student_learns_from_the_stage_before_and_resumes_to_the_same_weights(
             torch.manual_seed(0)
             encoder = AnySize(digits.spec)
             outcome = run_plan(
-                load("self-distillation", "small", {"batch": 16, "views": "weak", "fresh": False}), few, encoder, Budget.parse("40steps"),
+                load("self-distillation", "small", {"batch": 16, "views": "weak", "fresh": False}), few, encoder,
+                Budget.parse("40steps"),
                 device="cpu", folder=folder, resume=number > 0, until=until,
             )  # fmt: skip
         ends.append(outcome.method.state_dict())

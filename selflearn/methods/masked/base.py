@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from collections.abc import Sequence
 from typing import Annotated, ClassVar, cast
 
 import torch
 from annotated_types import Ge, Gt, Lt
-from torch import Tensor
+from torch import Tensor, nn
 
 from selflearn.data.batch import Batch
 from selflearn.errors import RecipeError
 from selflearn.methods.base import Losses, Method, Outcome
 from selflearn.methods.options import Width
-from selflearn.networks import Encoder, Features, LinearDecoder, TokenContent, TokenMask, random_mask, random_mask_of
+from selflearn.networks import (
+    Encoder,
+    Features,
+    LinearDecoder,
+    TokenContent,
+    TokenDecoder,
+    TokenMask,
+    block_mask,
+    random_mask,
+    random_mask_of,
+    span_mask_of,
+)
 
 WAYS = ("drop", "replace")
 
@@ -82,6 +94,13 @@ class Masked(Method):
         return Outcome(means, seen[0].detach().float(), can_collapse=False)
 
 
+def token_decoder(encoder: Encoder, width: int, depth: int, heads: int, out: int) -> nn.Module:
+    """What tells `out` numbers of every token, whatever the kind of data: a transformer, or one linear layer where depth is 0."""
+    if depth == 0:
+        return LinearDecoder(encoder.dim, out)
+    return TokenDecoder(encoder.dim, encoder.token_grid(), width, depth, heads, out, encoder.token_real)
+
+
 def way_to_hide(encoder: Encoder, method: str, ways: Sequence[str] = WAYS) -> str:
     """How this encoder hides tokens: "drop" where it can, for that is cheaper and closer to what it will see; else "replace"."""
     able = [way for way in ways if f"mask-{way}" in encoder.capabilities]
@@ -96,6 +115,19 @@ def hide(encoder: Encoder, view: Batch, how: str, share: float, generator: torch
     if how == "drop":
         return random_mask(len(view), encoder.token_grid(), share, generator).to(view.device)
     return random_mask_of(encoder.token_real(view), share, generator)
+
+
+def hide_groups(encoder: Encoder, view: Batch, how: str, share: float, span: int, generator: torch.Generator) -> Tensor:
+    """(batch, tokens) bool, tokens hidden together that lie together: rectangles of a grid, spans of a row.
+
+    Rectangles (and spans, where tokens are dropped) hide the share exactly; spans of rows that differ in length may overlap.
+    `span` is the side of a rectangle that is no longer than wide, or the length of a span, in tokens.
+    """
+    grid, real = encoder.token_grid(), encoder.token_real(view)
+    if how == "drop" or (len(grid) == 2 and real.shape[1] == math.prod(grid)):
+        groups = max(1, round(share * math.prod(grid) / span ** len(grid)))
+        return block_mask(len(view), grid, share, generator, groups).to(view.device)
+    return span_mask_of(real, share, span, generator)
 
 
 def one_each(features: Features) -> Tensor:

@@ -55,7 +55,7 @@ class LatentPrediction(Method):
             predictions = self.predict(view, hidden)
             told = latent_prediction(predictions, self.targets(view), hidden, self.beta)
             losses.append(told * rank_weight(hidden.sum()))
-            watched.append(_one_hidden_each(predictions, hidden))
+            watched.append(one_hidden_each(predictions, hidden))
         return Outcome({"prediction": torch.stack(losses).mean()}, watched[0].detach().float())
 
     def after_update(self, progress: float) -> None:
@@ -63,7 +63,7 @@ class LatentPrediction(Method):
         self.teacher.follow(self.encoder, progress)
 
 
-def _one_hidden_each(predictions: Tensor, hidden: Tensor) -> Tensor:
+def one_hidden_each(predictions: Tensor, hidden: Tensor) -> Tensor:
     """(batch, dim) one prediction of each sample, of a token that was hidden; all of them where a graph is one row."""
     if len(predictions) == 1:
         return predictions[0][hidden[0]]

@@ -13,7 +13,7 @@ from selflearn.errors import RecipeError
 from selflearn.methods.base import Method, Outcome
 from selflearn.methods.masked.base import one_each
 from selflearn.methods.options import Width
-from selflearn.networks import TokenMask, mlp
+from selflearn.networks import TokenMask, mlp, span_mask_of
 from selflearn.objectives import altered_reconstruction
 from selflearn.ranks import rank_weight
 
@@ -66,7 +66,7 @@ class TERA(Method):
         def draw(*shape: int) -> Tensor:
             return torch.rand(*shape, generator=generator, device=generator.device).to(content.device)
 
-        spans = self._spans(real, draw(rows, tokens))
+        spans = span_mask_of(real, self.time, self.span, generator) if self.time else torch.zeros_like(real)
         dice, shift = draw(rows, 1, 1), draw(rows, 1)
         elsewhere = (torch.arange(tokens, device=content.device) + (shift * (tokens - 1)).long() + 1) % tokens
         other = content.gather(1, elsewhere[..., None].expand_as(content))
@@ -81,17 +81,6 @@ class TERA(Method):
         hiss = torch.randn(content.shape, generator=generator, device=generator.device).to(content.device)
         shown = shown + self.deviation * loud * hiss
         return torch.where(real[..., None], shown, content), (spans[..., None] | band[:, None]) & real[..., None]
-
-    def _spans(self, real: Tensor, scores: Tensor) -> Tensor:
-        """(batch, tokens) bool: spans at the best scored starts, as many as the share asks for; they may overlap."""
-        counts = real.sum(dim=1, keepdim=True)
-        wanted = (counts * self.time / self.span).round().clamp(min=1 if self.time else 0)
-        able = torch.arange(real.shape[1], device=real.device) <= (counts - self.span).clamp(min=0)
-        ranks = scores.masked_fill(~able, 2.0).argsort(dim=1).argsort(dim=1)
-        starts = (ranks < wanted) & able
-        reached = starts.float().cumsum(dim=1)
-        before = torch.nn.functional.pad(reached, (self.span, 0))[:, : real.shape[1]]
-        return (reached > before) & real
 
     def forward(self, views: list[Batch], generator: torch.Generator) -> Outcome:
         """Alter, encode, tell, compare where it was altered."""
