@@ -59,13 +59,15 @@ def build_twin(stage: Stage, encoder: Encoder, seed: int) -> Encoder:
 def build_method(stage: Stage, encoder: Encoder, seed: int, dataset: Dataset | None = None) -> Method:
     """The stage's method around an encoder; its heads are a function of the seed.
 
-    A setting `classes` that is None becomes the number of the dataset's classes, where it has at least two; a setting `asked` that
-    is None becomes what the stage's views ask.
+    A setting `classes` that is None becomes the number of the dataset's classes, where it has at least two, a setting `instances`
+    that of its samples; a setting `asked` that is None becomes what the stage's views ask.
     """
     options = dict(stage.options)
     classes = 0 if dataset is None else len(dataset.facts.classes)
     if options.get("classes", 0) is None and classes > 1:
         options["classes"] = classes
+    if options.get("instances", 0) is None and dataset is not None:
+        options["instances"] = len(dataset)
     if options.get("asked", 0) is None:
         options["asked"] = views.asked(encoder.spec, classes, **stage.views)
     with torch.random.fork_rng(devices=[]):
@@ -99,7 +101,9 @@ def check_plan(recipe: Recipe, dataset: Dataset, encoder: Encoder, seed: int, le
     for stage in recipe.stages:
         stage_views = build_views(stage, dataset.spec)
         check_sizes(stage_views, dataset, encoder)
-        build_method(stage, encoder, seed, dataset).check_batch(min(stage.settings.batch, learning // 2))
+        method = build_method(stage, encoder, seed, dataset)
+        method.check_batch(min(stage.settings.batch, learning // 2))
+        method.check_data(learning)
 
 
 def check_sizes(stage_views: list[View], dataset: Dataset, encoder: Encoder) -> None:

@@ -71,12 +71,14 @@ def fit(
 
     Raises
     ------
-    DataError : too few samples.  RecipeError : the method cannot work with this batch, or the device is not there.
+    DataError : too few samples.  RecipeError : the method cannot work with this batch or so few samples, or the device is not
+        there.
     RunError : the folder is in use, or its checkpoints do not fit this method.
     KeyboardInterrupt, SystemExit : SIGINT or SIGTERM came; the state is saved and can be resumed.
     """
     settings, notes = _sized(settings, len(dataset), dataset.shared)
     method.check_batch(settings.batch // world())
+    method.check_data(len(dataset))
     device = choose_device(settings.device)
     precision = choose_precision(device, settings.precision)
     notes.append(f"learning on {device} in {precision.precision}: {precision.reason}")

@@ -22,6 +22,9 @@ SMALL = {
     "ManyViewContrast": {"projector": [32, 16]},
     "MomentumContrast": {"projector": [32, 16]},
     "DeviceContrast": {"projector": [32, 16]},
+    "NNCLR": {"projector": [32, 16], "predictor": 32, "queue": 64},
+    "ReSSL": {"projector": [32, 16], "queue": 64},
+    "TiCo": {"projector": [32, 16]},
     "TimeDRL": {},
     "MAE": {"decoder_width": 16, "decoder_depth": 1, "decoder_heads": 2},
     "GraphMAE": {"decoder_width": 16, "decoder_depth": 1, "decoder_heads": 2},
@@ -43,8 +46,16 @@ ON_TASKS = {"PriorFitted": "set-transformer"}  # pictures hide no targets
 ON_PAPERS = {"PretextTasks": "gcn"}  # it answers what views ask, and those of nodes do
 VIEWS = {**dict.fromkeys(MASKED, "weak"), "Autoencoder": "plain", "TERA": "weak", "PretextTasks": "questions"}
 ASKED = {"PretextTasks": {"ask": ("degree", "edges")}}
-ANY_VIEWS = TOKENS | {"Autoencoder", "CrossEntropy", "TERA", "DeviceContrast", "PriorFitted", "PretextTasks", "Together"}
-MULTICROP = ["SimCLR", "SupCon", "SwAV", "DINO", "LeJEPA", "ManyViewContrast"]
+ANY_VIEWS = TOKENS | {
+    "Autoencoder",
+    "CrossEntropy",
+    "DeviceContrast",
+    "PretextTasks",
+    "PriorFitted",
+    "TERA",
+    "Together",
+}
+MULTICROP = ["SimCLR", "SupCon", "SwAV", "DINO", "LeJEPA", "ManyViewContrast", "ReSSL"]
 
 
 @pytest.fixture
@@ -174,6 +185,11 @@ def test_pairs_are_asked_for_where_published(data, name):
         ("ManyViewContrast", {"objective": "delh"}, "objective"),
         ("MomentumContrast", {"spread": -0.1}, "spread"),
         ("DeviceContrast", {"selection": "closet"}, "selection"),
+        ("MomentumContrast", {"queue": -1}, "queue"),
+        ("NNCLR", {"queue": 0}, "queue"),
+        ("ReSSL", {"teacher_temperature": 0.0}, "teacher_temperature"),
+        ("SimCLR", {"objective": "softmin"}, "objective"),
+        ("TiCo", {"memory": 1.1}, "memory"),
         ("TimeDRL", {"dropout": 1.0}, "dropout"),
         ("MAE", {"hidden": 0.0}, "hidden"),
         ("MAE", {"hidden": 1.0}, "hidden"),
@@ -202,6 +218,18 @@ def test_more_prototypes_than_samples_are_refused(digits):
     method.check_batch(100)
     with pytest.raises(RecipeError, match="raise batch or queue"):
         method.check_batch(64)
+
+
+@pytest.mark.parametrize(("name", "options"), [("MomentumContrast", {"queue": 64}), ("NNCLR", {}), ("ReSSL", {}), ("SwAV", {})])
+def test_a_queue_longer_than_the_data_is_refused(digits, name, options):
+    method = made(digits, name, **options)
+    method.check_data(64)
+    with pytest.raises(RecipeError, match="lower queue to 63"):
+        method.check_data(63)
+    tasks = {"labels": {"fit": "CrossEntropy", "classes": 10}, "contrast": {"fit": name, **SMALL[name], **options}}
+    together = find("Together")(digits.encoder(), tasks=tasks)
+    with pytest.raises(RecipeError, match="lower queue to 63"):
+        together.check_data(63)
 
 
 def test_a_masked_method_says_what_encoder_it_needs(digits):

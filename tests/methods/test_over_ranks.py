@@ -20,8 +20,16 @@ OPTIONS = {
     "MaskedLanguage": {"shown": 0.0},
     "TimeDRL": {"dropout": 0.0},
 }
+KEPT = ("running_mean", "running_var", "centre", "moment", "kept")
 NOT_PARTED = set(ON_PAPERS)  # every rank holds the one graph, and asks of it at random
-CASES = {**{name: {} for name in SMALL if name not in NOT_PARTED}, "JEPA of whitened targets": {"normalised": "batch"}}
+CASES = {
+    **{name: {} for name in SMALL if name not in NOT_PARTED},
+    "JEPA of whitened targets": {"normalised": "batch"},
+    "MomentumContrast of MoCo v2": {"queue": 8, "symmetric": False, "norms": "none"},
+    "MomentumContrast of MoCo v3": {"predictor": 32, "norms": "all", "objective": "decoupled"},
+    "NNCLR whose queue is full": {"queue": 16, "objective": "sigmoid"},
+    "ReSSL whose queue is full": {"queue": 16},
+}
 
 pytestmark = pytest.mark.skipif(not dist.is_available(), reason="torch was built without distributed")
 
@@ -59,6 +67,8 @@ def prepared(request, case):
     if name == "TERA":
         content = method.encoder.token_content(views[0]).values.detach()
         method.alter = Altered(*method.alter(content, method.encoder.token_real(views[0]), generator))
+    if case.endswith("is full"):
+        method.memory.add(torch.randn(method.memory.size, 16, generator=generator))
     return method, views
 
 
@@ -78,7 +88,7 @@ def work(number, port, cases, out):
         for case, (method, views) in copy.deepcopy(cases).items():  # processes that are spawned share the memory of tensors
             with synced(method):
                 own = gradients(method, [view.select(mine) for view in views])
-            buffers = {name: buffer for name, buffer in method.named_buffers() if "running" in name or "centre" in name}
+            buffers = {name: buffer for name, buffer in method.named_buffers() if name.endswith(KEPT)}
             found[case] = {name: rank_mean(grad) for name, grad in own.items()}, buffers
     torch.save(found, out / f"{number}.pt")
 

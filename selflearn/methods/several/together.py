@@ -31,12 +31,13 @@ class Together(Method):
     tasks : name -> a mapping: `fit`, the name of a method; `weight` of its losses (1); `views`, the numbers of those views that it
         gets (all); every other key is a setting of the method.
     only : names of the tasks that learn, to see what each does; empty for all.
-    classes, asked : for those tasks that have such settings; None takes them from the data and the views.
+    classes, instances, asked : for those tasks that have such settings; None takes them from the data and the views.
     """
 
     tasks: Annotated[dict[str, dict[str, Any]], MinLen(1)] = {}
     only: list[str] = []
     classes: Annotated[int, Ge(2)] | None = None
+    instances: Annotated[int, Ge(2)] | None = None
     asked: dict[str, Asked] | None = None
 
     @classmethod
@@ -56,7 +57,7 @@ class Together(Method):
     def _make(self, name: str, task: dict[str, Any]) -> Method:
         method = _method(name, task)
         options = {key: value for key, value in task.items() if key not in OWN}
-        for shared in ("classes", "asked"):
+        for shared in ("classes", "instances", "asked"):
             if shared in declared_options(method) and options.get(shared) is None and getattr(self, shared) is not None:
                 options[shared] = getattr(self, shared)
         try:
@@ -89,6 +90,11 @@ class Together(Method):
         """What any task refuses."""
         for method in self._all():
             method.check_batch(samples, steps)
+
+    def check_data(self, samples: int) -> None:
+        """What any task refuses."""
+        for method in self._all():
+            method.check_data(samples)
 
     def after_update(self, progress: float) -> None:
         """Every task's own."""
