@@ -22,9 +22,13 @@ SMALL = {
     "ManyViewContrast": {"projector": [32, 16]},
     "MomentumContrast": {"projector": [32, 16]},
     "DeviceContrast": {"projector": [32, 16]},
+    "DirectPred": {"projector": [32, 16]},
+    "E2MC": {"projector": [32, 32], "after": 0.0},
+    "InstanceClassification": {"instances": 1797},
     "NNCLR": {"projector": [32, 16], "predictor": 32, "queue": 64},
     "ReSSL": {"projector": [32, 16], "queue": 64},
     "TiCo": {"projector": [32, 16]},
+    "WMSE": {"projector": [32, 8], "size": 16},
     "TimeDRL": {},
     "MAE": {"decoder_width": 16, "decoder_depth": 1, "decoder_heads": 2},
     "GraphMAE": {"decoder_width": 16, "decoder_depth": 1, "decoder_heads": 2},
@@ -50,12 +54,13 @@ ANY_VIEWS = TOKENS | {
     "Autoencoder",
     "CrossEntropy",
     "DeviceContrast",
+    "InstanceClassification",
     "PretextTasks",
     "PriorFitted",
     "TERA",
     "Together",
 }
-MULTICROP = ["SimCLR", "SupCon", "SwAV", "DINO", "LeJEPA", "ManyViewContrast", "ReSSL"]
+MULTICROP = ["SimCLR", "SupCon", "SwAV", "DINO", "LeJEPA", "ManyViewContrast", "ReSSL", "SimSiam", "WMSE"]
 
 
 @pytest.fixture
@@ -146,7 +151,7 @@ def test_small_crops_are_welcome_where_published(data, name):
         method(views[::-1], generator)
 
 
-@pytest.mark.parametrize("name", ["DINO", "SwAV"])
+@pytest.mark.parametrize("name", ["DINO", "SimSiam", "SwAV"])
 def test_one_large_view_is_too_few_where_two_are_compared(data, name):
     method = made(data, name)
     views, generator = view(data, name, views="multicrop", local=2)
@@ -185,11 +190,16 @@ def test_pairs_are_asked_for_where_published(data, name):
         ("ManyViewContrast", {"objective": "delh"}, "objective"),
         ("MomentumContrast", {"spread": -0.1}, "spread"),
         ("DeviceContrast", {"selection": "closet"}, "selection"),
+        ("DirectPred", {"predictor": "trained"}, "predictor"),
+        ("E2MC", {"after": 1.5}, "after"),
+        ("InstanceClassification", {"smoothing": 1.0}, "smoothing"),
+        ("InstanceClassification", {"instances": None}, "set instances"),
         ("MomentumContrast", {"queue": -1}, "queue"),
         ("NNCLR", {"queue": 0}, "queue"),
         ("ReSSL", {"teacher_temperature": 0.0}, "teacher_temperature"),
         ("SimCLR", {"objective": "softmin"}, "objective"),
         ("TiCo", {"memory": 1.1}, "memory"),
+        ("WMSE", {"draws": 0}, "draws"),
         ("TimeDRL", {"dropout": 1.0}, "dropout"),
         ("MAE", {"hidden": 0.0}, "hidden"),
         ("MAE", {"hidden": 1.0}, "hidden"),
