@@ -10,6 +10,7 @@ from selflearn.errors import RecipeError
 from selflearn.methods import find, methods
 
 SMALL = {
+    "ActivePairs": {"projector": [32, 16], "instances": 1797},
     "SimCLR": {"projector": [32, 16]},
     "SupCon": {"projector": [32, 16]},
     "BarlowTwins": {"projector": [32, 32]},
@@ -27,6 +28,7 @@ SMALL = {
     "InstanceClassification": {"instances": 1797},
     "NNCLR": {"projector": [32, 16], "predictor": 32, "queue": 64},
     "ReSSL": {"projector": [32, 16], "queue": 64},
+    "Template": {"projector": [32, 16], "predictor": 32},
     "TiCo": {"projector": [32, 16]},
     "WMSE": {"projector": [32, 8], "size": 16},
     "TimeDRL": {},
@@ -60,7 +62,7 @@ ANY_VIEWS = TOKENS | {
     "TERA",
     "Together",
 }
-MULTICROP = ["SimCLR", "SupCon", "SwAV", "DINO", "LeJEPA", "ManyViewContrast", "ReSSL", "SimSiam", "WMSE"]
+MULTICROP = ["ActivePairs", "SimCLR", "SupCon", "SwAV", "DINO", "LeJEPA", "ManyViewContrast", "ReSSL", "SimSiam", "WMSE"]
 
 
 @pytest.fixture
@@ -189,6 +191,7 @@ def test_pairs_are_asked_for_where_published(data, name):
         ("LeJEPA", {"slices": 0}, "slices"),
         ("ManyViewContrast", {"objective": "delh"}, "objective"),
         ("MomentumContrast", {"spread": -0.1}, "spread"),
+        ("ActivePairs", {"choice": "likeliest"}, "choice"),
         ("DeviceContrast", {"selection": "closet"}, "selection"),
         ("DirectPred", {"predictor": "trained"}, "predictor"),
         ("E2MC", {"after": 1.5}, "after"),
@@ -198,6 +201,7 @@ def test_pairs_are_asked_for_where_published(data, name):
         ("NNCLR", {"queue": 0}, "queue"),
         ("ReSSL", {"teacher_temperature": 0.0}, "teacher_temperature"),
         ("SimCLR", {"objective": "softmin"}, "objective"),
+        ("Template", {"loss": "contrastive"}, "loss"),
         ("TiCo", {"memory": 1.1}, "memory"),
         ("WMSE", {"draws": 0}, "draws"),
         ("TimeDRL", {"dropout": 1.0}, "dropout"),

@@ -30,6 +30,8 @@ CASES = {
     "MomentumContrast of MoCo v3": {"predictor": 32, "norms": "all", "objective": "decoupled"},
     "NNCLR whose queue is full": {"queue": 16, "objective": "sigmoid"},
     "ReSSL whose queue is full": {"queue": 16},
+    "Template of Barlow Twins": {"loss": "redundancy", "target": "student"},
+    "Template of SimSiam": {"loss": "regression", "target": "stopped", "predictor": 32},
 }
 
 pytestmark = pytest.mark.skipif(not dist.is_available(), reason="torch was built without distributed")
