@@ -39,8 +39,9 @@ class KnownPairs(nn.Module):
     def unknown(self, index: Tensor) -> Tensor:
         """(batch, batch) bool, True where it follows from no answer whether two of these samples belong together."""
         own = self.of(index)
-        told = self._pairs(*self.of(self.apart[self.apart[:, 0] >= 0]).T)
-        return (own[:, None] != own) & ~torch.isin(self._pairs(own[:, None], own), told)
+        apart = self.of(self.apart[self.apart[:, 0] >= 0])
+        apart = apart[torch.isin(apart, own).all(dim=1)]
+        return (own[:, None] != own) & ~torch.isin(self._pairs(own[:, None], own), self._pairs(*apart.T))
 
     @torch.no_grad()
     def tell(self, first: Tensor, second: Tensor, together: Tensor) -> None:

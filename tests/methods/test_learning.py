@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from selflearn import recipes
-from selflearn.methods import find
+from selflearn.methods import Joint, find
 from selflearn.views.image.presets import PRESETS
 
 STEPS, BATCH, GAIN = 30, 96, 0.03
@@ -31,7 +31,7 @@ def for_digits(name):
     """Whether pictures without groups will do: some recipes are for tokens, views that only texts have, or data of participants."""
     stage = stage_of(name)
     named = stage.views["of"].values() if stage.views["name"] == "several" else [stage.views["name"]]
-    return not find(stage.fit).needs and set(named) <= set(PRESETS) and stage.options.get("same", "sample") == "sample"
+    return issubclass(find(stage.fit), Joint) and set(named) <= set(PRESETS) and stage.options.get("same", "sample") == "sample"
 
 
 RECIPES = [entry.name for entry in recipes.entries() if entry.family == "joint" and for_digits(entry.name)]

@@ -43,8 +43,8 @@ class Template(MomentumContrast):
         """Refuse choices that exclude each other."""
         if self.target != "teacher" and (self.queue or not self.symmetric):
             raise RecipeError("Template: a queue, and one side, are for a teacher's embeddings; set target: teacher")
-        if self.loss != "contrast" and self.queue:
-            raise RecipeError("Template: a queue is for candidates of a contrast; set queue: 0 or loss: contrast")
+        if self.loss != "contrast" and (self.queue or self.objective != "softmax"):
+            raise RecipeError("Template: a queue and an objective are for a contrast; leave them out, or set loss: contrast")
         super().build()
 
     def sides(self, views: list[Batch]) -> tuple[list[Batch], list[Batch]]:

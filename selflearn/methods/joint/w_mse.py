@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Annotated, ClassVar
 
 import torch
-from annotated_types import Ge, Gt
+from annotated_types import Ge, Gt, MinLen
 from torch import Tensor, nn
 
 from selflearn.data.batch import Batch
 from selflearn.errors import RecipeError
 from selflearn.methods.base import Losses, Outcome
 from selflearn.methods.joint.base import Joint
-from selflearn.methods.options import Share
+from selflearn.methods.options import Share, Width
 from selflearn.networks import Features, mlp
 from selflearn.objectives import SimilarityGraph, whitened_mse
 from selflearn.ranks import world
@@ -30,7 +30,7 @@ class WMSE(Joint):
 
     most_views: ClassVar[int | None] = None
 
-    projector: list[Annotated[int, Gt(0)]] = [1024, 64]
+    projector: Annotated[list[Width], MinLen(1)] = [1024, 64]
     size: Annotated[int, Ge(0)] = 128
     draws: Annotated[int, Gt(0)] = 1
     shrinkage: Share = 0.0

@@ -25,7 +25,7 @@ def test_the_neighbour_of_one_view_finds_the_prediction_of_the_other(digits):
     near = [past[(F.normalize(each, dim=1) @ F.normalize(past, dim=1).T).argmax(1)] for each in (first, second)]
     own = SimilarityGraph(torch.eye(10), torch.zeros(10, 10, dtype=torch.bool))
     ways = [info_nce(near[0], method.predict(second), own), info_nce(near[1], method.predict(first), own)]
-    assert method(views, torch.Generator()).total.item() == pytest.approx(float(ways[0] + ways[1]) / 2, rel=1e-4)
+    assert method(views, torch.Generator()).total.item() == pytest.approx((ways[0] + ways[1]).item() / 2, rel=1e-4)
     kept = F.normalize(first, dim=1)
     assert torch.allclose(method.memory.kept[:10], kept, atol=1e-5), "first views are remembered"
 
@@ -35,7 +35,7 @@ def test_until_the_queue_is_full_a_view_is_its_own_neighbour(digits):
     first, second = (method.head(method.encoder(view).pooled).detach() for view in views)
     own = SimilarityGraph(torch.eye(10), torch.zeros(10, 10, dtype=torch.bool))
     ways = [info_nce(first, method.predict(second), own), info_nce(second, method.predict(first), own)]
-    assert method(views, torch.Generator()).total.item() == pytest.approx(float(ways[0] + ways[1]) / 2, rel=1e-4)
+    assert method(views, torch.Generator()).total.item() == pytest.approx((ways[0] + ways[1]).item() / 2, rel=1e-4)
 
 
 def test_samples_of_one_neighbour_are_pulled_to_the_same_place(digits):

@@ -66,6 +66,7 @@ def test_the_gradient_stops_where_the_target_is_held_still(digits):
         ({"target": "student", "queue": 30}, "target: teacher"),
         ({"target": "stopped", "symmetric": False}, "target: teacher"),
         ({"loss": "redundancy", "queue": 30}, "loss: contrast"),
+        ({"loss": "regression", "objective": "sigmoid"}, "loss: contrast"),
     ],
 )
 def test_choices_that_exclude_each_other_are_refused(digits, options, way):
@@ -74,7 +75,7 @@ def test_choices_that_exclude_each_other_are_refused(digits, options, way):
 
 
 def test_every_preset_learns_something(digits):
-    for preset in presets_of("template"):
+    for preset in set(presets_of("template")) - {"published"}:
         options = {**load("template", preset).stages[0].options, "projector": [16, 16]}
         method = made(digits, "Template", **options)
         optimiser = torch.optim.AdamW([weight for weight in method.parameters() if weight.requires_grad], lr=3e-3)
