@@ -14,6 +14,7 @@ from selflearn.data.batch import Batch
 from selflearn.errors import RecipeError
 from selflearn.methods.options import check_options
 from selflearn.networks.encoder import Encoder
+from selflearn.targets import Queue
 
 Losses = dict[str, Tensor]
 
@@ -100,6 +101,15 @@ class Method(nn.Module, ABC):
         """Raise `RecipeError` where a batch of this many samples cannot work. Called once, before training."""
         if samples < 2:
             raise RecipeError(f"{type(self).__name__} needs at least 2 samples in a batch, not {samples}")
+
+    def check_data(self, samples: int) -> None:
+        """Raise `RecipeError` where so many samples to learn from cannot work. Called once, before training."""
+        longest = max((module.size for module in self.modules() if isinstance(module, Queue)), default=0)
+        if longest > samples:
+            raise RecipeError(
+                f"{type(self).__name__} would remember {longest} samples of {samples}, each of them several times; lower queue to "
+                f"{samples} or less"
+            )
 
     def after_update(self, progress: float) -> None:
         """What follows each optimiser step (a teacher's average, say). `progress` in [0, 1] is the share of the budget used."""

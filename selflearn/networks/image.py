@@ -81,6 +81,7 @@ def vit(
     registers: Annotated[int, Field(ge=0, le=64)] = 0,
     pool: Literal["mean", "class"] = "mean",
     size: Side = None,
+    fixed_patches: bool = False,
 ) -> Encoder:
     """A vision transformer; tiny, small, base and large set width, depth and heads, and each can be told otherwise.
 
@@ -93,9 +94,10 @@ def vit(
     pool : the embedding is the "mean" of the tokens (the default: methods that restore or predict tokens train these, and
         the class token only by the way) or the "class" token (as DINO was published).
     size : side in pixels of a global view; None takes the spec's.
+    fixed_patches : the projection of patches is not trained, which keeps a transformer from sudden setbacks (MoCo v3).
     """
     side = _side(spec, size)
-    return VisionTransformer(spec, width, depth, heads, patch or default_patch(side), registers, pool, side)
+    return VisionTransformer(spec, width, depth, heads, patch or default_patch(side), registers, pool, side, fixed_patches)
 
 
 def default_patch(side: int) -> int:

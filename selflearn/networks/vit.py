@@ -31,17 +31,29 @@ class VisionTransformer(Encoder):
     registers : tokens without a place, for what belongs to no patch (Darcet et al., Vision Transformers Need Registers, 2024).
     pool : `Features.pooled` is the "mean" of the tokens or the "class" token.
     size : side in pixels of a global view; positions span it.
+    fixed_patches : the projection of patches stays as it was drawn. Learning is steadier: its gradient is where spikes begin (Chen
+        et al., An Empirical Study of Training Self-Supervised Vision Transformers, 2021).
     """
 
     positions: Tensor
     capabilities = frozenset({"tokens", "mask-drop", "mask-replace", "mask-show", "layers", "any-size", "places"})
 
     def __init__(
-        self, spec: ImageSpec, width: int, depth: int, heads: int, patch: int, registers: int, pool: str, size: int
+        self,
+        spec: ImageSpec,
+        width: int,
+        depth: int,
+        heads: int,
+        patch: int,
+        registers: int,
+        pool: str,
+        size: int,
+        fixed_patches: bool = False,
     ) -> None:
         super().__init__()
         self.spec, self.dim, self.patch, self.pool = spec, width, patch, pool
         self.settings = dict(width=width, depth=depth, heads=heads, patch=patch, registers=registers, pool=pool, size=size)
+        self.settings["fixed_patches"] = fixed_patches
         self._grid = (-(-size // patch),) * 2
         self.standardise = Standardise(spec.mean, spec.std, axes=2)
         self.embed = nn.Linear(patch * patch * spec.channels, width)
@@ -52,6 +64,7 @@ class VisionTransformer(Encoder):
         self.register_buffer("positions", grid_positions(self._grid, width), persistent=False)
         nn.init.xavier_uniform_(self.embed.weight)
         nn.init.zeros_(self.embed.bias)
+        self.embed.requires_grad_(not fixed_patches)
 
     def forward(self, batch: Batch, mask: TokenMask | None = None, layers: bool = False) -> Features:
         values, grid = cut_patches(self.standardise(batch.values), self.patch)

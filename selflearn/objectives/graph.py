@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 Draw = Callable[[slice], tuple[Tensor, Tensor]]
@@ -78,6 +79,25 @@ class SimilarityGraph:
             return weights.float(), torch.zeros_like(weights, dtype=torch.bool)
 
         return cls.drawn((len(keys), count), draw)
+
+    @classmethod
+    def across(cls, rows: Tensor, columns: Tensor) -> SimilarityGraph:
+        """Rows and columns of equal label are positives; -1 equals no other. No column is a row itself, so nothing is ignored."""
+
+        def draw(part: slice) -> tuple[Tensor, Tensor]:
+            same = (rows[part, None] == columns[None, :]) & (rows[part, None] >= 0)
+            return same.float(), torch.zeros_like(same)
+
+        return cls.drawn((len(rows), len(columns)), draw)
+
+    def beside(self, columns: int) -> SimilarityGraph:
+        """With so many more columns at the end (those of a queue, say), which are negatives of every row."""
+
+        def draw(rows: slice) -> tuple[Tensor, Tensor]:
+            weights, ignored = self._draw(rows)
+            return F.pad(weights, (0, columns)), F.pad(ignored, (0, columns))
+
+        return SimilarityGraph.drawn((self.shape[0], self.shape[1] + columns), draw) if columns else self
 
     def union(self, other: SimilarityGraph) -> SimilarityGraph:
         """Edges of either graph (the larger weight); a pair is ignored only where both ignore it."""

@@ -146,6 +146,7 @@ def check_plan(recipe: Recipe, dataset: Dataset, encoder: Encoder, seed: int, le
         method = build_method(stage, encoder, seed, dataset, learning)
         method.begin(previous)
         method.check_batch(min(stage.settings.batch, learning // 2))
+        method.check_data(learning)
         previous = method
 
 

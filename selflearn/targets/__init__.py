@@ -5,8 +5,10 @@ from selflearn.targets.codebook import Codebook, RandomQuantiser
 from selflearn.targets.frozen import Frozen
 from selflearn.targets.gumbel import Chosen, GumbelCodebook
 from selflearn.targets.kmeans import kmeans, nearest
+from selflearn.targets.known_pairs import KnownPairs
 from selflearn.targets.memory import Memory
 from selflearn.targets.mixture import gate, two_gaussians
+from selflearn.targets.moment import SecondMoment
 from selflearn.targets.prototypes import Prototypes
 from selflearn.targets.queue import Queue
 from selflearn.targets.ramp import Ramp
@@ -19,11 +21,13 @@ __all__ = [
     "Codebook",
     "Frozen",
     "GumbelCodebook",
+    "KnownPairs",
     "Memory",
     "Prototypes",
     "Queue",
     "Ramp",
     "RandomQuantiser",
+    "SecondMoment",
     "Teacher",
     "gate",
     "kmeans",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from selflearn.errors import RecipeError
@@ -35,6 +36,11 @@ class Queue(nn.Module):
         self.register_buffer("added", torch.tensor(0))
         self.register_buffer("open", torch.tensor(opens <= 0))
 
+    @property
+    def size(self) -> int:
+        """How many vectors it can keep."""
+        return len(self.kept)
+
     @torch.no_grad()
     def add(self, vectors: Tensor) -> None:
         """Keep these (batch, dim) vectors in place of the oldest, if the queue is open."""
@@ -50,6 +56,16 @@ class Queue(nn.Module):
     def vectors(self) -> Tensor:
         """(size, dim) what is kept, in no order that matters; (0, dim) until the queue is full."""
         return self.kept if self.added >= len(self.kept) else self.kept[:0]
+
+    @torch.no_grad()
+    def nearest(self, vectors: Tensor) -> Tensor:
+        """(batch, dim) that of the kept vectors which points most the way of each of these; itself until the queue is full."""
+        kept = self.vectors()
+        if not len(kept):
+            return vectors.detach()
+        with torch.autocast(kept.device.type, enabled=False):  # of bfloat16 cosines several would be the largest
+            unit = F.normalize(vectors.detach().to(kept.dtype), dim=1)
+            return kept[(unit @ F.normalize(kept, dim=1).T).argmax(1)]
 
     def follow(self, progress: float) -> None:
         """Tell how much of the budget is used, in [0, 1]."""

@@ -7,21 +7,22 @@ from torch import Tensor, nn
 
 
 class Ramp(nn.Module):
-    """Linear from `start` to `end` over the first `share` of the budget, constant after it.
+    """Linear from `start` to `end` over a `share` of the budget, constant before and after it.
 
     Ranks replicate: progress is common.
 
     Parameters
     ----------
     start, end : the first and the last value.
-    share : part of the budget over which it moves, in [0, 1]; 0 is `end` from the beginning.
+    share : part of the budget over which it moves, in [0, 1]; 0 is a step.
+    after : where it begins to move, in [0, 1].
     """
 
     value: Tensor
 
-    def __init__(self, start: float, end: float, share: float) -> None:
+    def __init__(self, start: float, end: float, share: float, after: float = 0.0) -> None:
         super().__init__()
-        self.start, self.end, self.share = start, end, share
+        self.start, self.end, self.share, self.after = start, end, share, after
         self.register_buffer("value", torch.tensor(self._at(0.0)))
 
     def follow(self, progress: float) -> None:
@@ -29,5 +30,6 @@ class Ramp(nn.Module):
         self.value.fill_(self._at(progress))
 
     def _at(self, progress: float) -> float:
-        done = min(progress / self.share, 1.0) if self.share > 0 else 1.0
+        moved = progress - self.after
+        done = min(max(moved / self.share, 0.0), 1.0) if self.share > 0 else float(moved >= 0)
         return self.start + (self.end - self.start) * done

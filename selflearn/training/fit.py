@@ -72,7 +72,8 @@ def fit(
 
     Raises
     ------
-    DataError : too few samples.  RecipeError : the method cannot work with this batch, or the device is not there.
+    DataError : too few samples.  RecipeError : the method cannot work with this batch or so few samples, or the device is not
+        there.
     RunError : the folder is in use, or its checkpoints do not fit this method.
     KeyboardInterrupt, SystemExit : SIGINT or SIGTERM came; the state is saved and can be resumed.
     """
@@ -80,6 +81,7 @@ def fit(
     if settings.alignment is not None and not any(isinstance(module, nn.Linear) for module in method.encoder.modules()):
         raise RecipeError("alignment is about linear layers, and this encoder has none: leave it out, or choose a transformer")
     method.check_batch(settings.batch // world())
+    method.check_data(len(dataset))
     device = choose_device(settings.device)
     precision = choose_precision(device, settings.precision)
     if settings.precision == "auto" and latest(precision.precision == "32")[0] and precision.precision != "32":

@@ -10,6 +10,7 @@ from selflearn.errors import RecipeError
 from selflearn.methods import find, methods
 
 SMALL = {
+    "ActivePairs": {"projector": [32, 16], "samples": 1797},
     "SimCLR": {"projector": [32, 16]},
     "SupCon": {"projector": [32, 16]},
     "BarlowTwins": {"projector": [32, 32]},
@@ -22,6 +23,14 @@ SMALL = {
     "ManyViewContrast": {"projector": [32, 16]},
     "MomentumContrast": {"projector": [32, 16]},
     "DeviceContrast": {"projector": [32, 16]},
+    "DirectPred": {"projector": [32, 16]},
+    "E2MC": {"projector": [32, 32], "after": 0.0},
+    "InstanceClassification": {"samples": 1797},
+    "NNCLR": {"projector": [32, 16], "predictor": 32, "queue": 64},
+    "ReSSL": {"projector": [32, 16], "queue": 64},
+    "Template": {"projector": [32, 16], "predictor": 32},
+    "TiCo": {"projector": [32, 16]},
+    "WMSE": {"projector": [32, 8], "size": 16},
     "TimeDRL": {},
     "MAE": {"decoder_width": 16, "decoder_depth": 1, "decoder_heads": 2},
     "GraphMAE": {"decoder_width": 16, "decoder_depth": 1, "decoder_heads": 2},
@@ -79,9 +88,11 @@ ASKED = {"PretextTasks": {"ask": ("degree", "edges")}}
 ANY_VIEWS = (
     TOKENS
     | LABELS
-    | {*ON_SERIES, "Autoencoder", "SeLa", "OBoW", "LossGate", "DeviceContrast", "PriorFitted", "PretextTasks", "Together"}
+    | {*ON_SERIES, "Autoencoder", "SeLa", "OBoW", "LossGate", "DeviceContrast", "InstanceClassification", "PriorFitted"}
+    | {"PretextTasks", "Together"}
 )
-MULTICROP = ["SimCLR", "SupCon", "SwAV", "DINO", "LeJEPA", "ManyViewContrast", "DeepClusterV2", "VICRegL", "IBOT", "CADINO"]
+MULTICROP = ["ActivePairs", "SimCLR", "SupCon", "SwAV", "DINO", "LeJEPA", "ManyViewContrast", "ReSSL", "SimSiam", "WMSE"]
+MULTICROP += ["DeepClusterV2", "VICRegL", "IBOT", "CADINO"]
 
 
 @pytest.fixture
@@ -174,7 +185,7 @@ def test_small_crops_are_welcome_where_published(data, name):
         method(views[::-1], generator)
 
 
-@pytest.mark.parametrize("name", ["DINO", "SwAV", "DeepClusterV2", "IBOT", "CADINO"])
+@pytest.mark.parametrize("name", ["DINO", "SimSiam", "SwAV", "DeepClusterV2", "IBOT", "CADINO"])
 def test_one_large_view_is_too_few_where_two_are_compared(data, name):
     method = made(data, name)
     views, generator = view(data, name, views="multicrop", local=2)
@@ -212,7 +223,19 @@ def test_pairs_are_asked_for_where_published(data, name):
         ("LeJEPA", {"slices": 0}, "slices"),
         ("ManyViewContrast", {"objective": "delh"}, "objective"),
         ("MomentumContrast", {"spread": -0.1}, "spread"),
+        ("ActivePairs", {"choice": "likeliest"}, "choice"),
         ("DeviceContrast", {"selection": "closet"}, "selection"),
+        ("DirectPred", {"predictor": "trained"}, "predictor"),
+        ("E2MC", {"after": 1.5}, "after"),
+        ("InstanceClassification", {"smoothing": 1.0}, "smoothing"),
+        ("InstanceClassification", {"samples": None}, "set samples"),
+        ("MomentumContrast", {"queue": -1}, "queue"),
+        ("NNCLR", {"queue": 0}, "queue"),
+        ("ReSSL", {"teacher_temperature": 0.0}, "teacher_temperature"),
+        ("SimCLR", {"objective": "softmin"}, "objective"),
+        ("Template", {"loss": "contrastive"}, "loss"),
+        ("TiCo", {"memory": 1.1}, "memory"),
+        ("WMSE", {"draws": 0}, "draws"),
         ("TimeDRL", {"dropout": 1.0}, "dropout"),
         ("MAE", {"hidden": 0.0}, "hidden"),
         ("MAE", {"hidden": 1.0}, "hidden"),
@@ -281,6 +304,18 @@ def test_more_prototypes_than_samples_are_refused(digits):
     method.check_batch(100)
     with pytest.raises(RecipeError, match="raise batch or queue"):
         method.check_batch(64)
+
+
+@pytest.mark.parametrize(("name", "options"), [("MomentumContrast", {"queue": 64}), ("NNCLR", {}), ("ReSSL", {}), ("SwAV", {})])
+def test_a_queue_longer_than_the_data_is_refused(digits, name, options):
+    method = made(digits, name, **options)
+    method.check_data(64)
+    with pytest.raises(RecipeError, match="lower queue to 63"):
+        method.check_data(63)
+    tasks = {"labels": {"fit": "CrossEntropy", "classes": 10}, "contrast": {"fit": name, **SMALL[name], **options}}
+    together = find("Together")(digits.encoder(), tasks=tasks)
+    with pytest.raises(RecipeError, match="lower queue to 63"):
+        together.check_data(63)
 
 
 def test_a_masked_method_says_what_encoder_it_needs(digits):

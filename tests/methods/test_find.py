@@ -116,6 +116,8 @@ def test_a_broken_module_is_told_from_a_missing_one(tmp_path, monkeypatch):
 def test_every_method_has_a_recipe_that_names_it(family):
     shipped = {name for name, method in methods().items() if method.__module__.split(".")[2] == family}
     recipes = [yaml.safe_load(path.read_text()) for path in sorted((RECIPES / family).glob("*.yaml"))]
-    assert {stage["fit"] for recipe in recipes for stage in recipe["stages"]} == shipped
+    named = {stage["fit"] for recipe in recipes for stage in recipe["stages"] if "fit" in stage}
+    assert shipped <= named
+    assert all(shipped & {stage.get("fit") for stage in recipe["stages"]} or "recipe" in recipe for recipe in recipes)
     assert all({"small", "published"} <= set(recipe["presets"]) for recipe in recipes)
     assert all(recipe["source"]["year"] > 1950 and recipe["summary"].endswith(".") for recipe in recipes)

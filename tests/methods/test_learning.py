@@ -30,9 +30,8 @@ def stage_of(name):
 def for_digits(name):
     """Whether pictures without groups will do: some recipes are for tokens, views that only texts have, or data of participants."""
     stage = stage_of(name)
-    if not issubclass(find(stage.fit), Joint):
-        return False
-    return stage.views["name"] in PRESETS and stage.options.get("same", "sample") == "sample"
+    named = stage.views["of"].values() if stage.views["name"] == "several" else [stage.views["name"]]
+    return issubclass(find(stage.fit), Joint) and set(named) <= set(PRESETS) and stage.options.get("same", "sample") == "sample"
 
 
 RECIPES = [entry.name for entry in recipes.entries() if entry.family == "joint" and for_digits(entry.name)]
@@ -44,7 +43,8 @@ def test_it_learns(digits, name):
     stage = stage_of(name)
     encoder = digits.encoder()
     before = four_labels(digits.embed(encoder), digits.labels)
-    method = find(stage.fit)(encoder, **stage.options)
+    options = stage.options | ({"samples": len(digits.values)} if "samples" in stage.options else {})
+    method = find(stage.fit)(encoder, **options)
     lr = stage.settings.optimiser.lr
     trained = [weight for weight in method.parameters() if weight.requires_grad]
     optimiser = torch.optim.AdamW(trained, lr)

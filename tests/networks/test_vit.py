@@ -127,3 +127,18 @@ def test_layers_in_order(vit, pictures):
     assert [each.shape for each in features.layers] == [features.tokens.shape] * 2
     torch.testing.assert_close(vit.transformer.norm(features.layers[-1]), features.tokens)
     assert vit(pictures()).layers == ()
+
+
+def test_fixed_patches_are_as_they_were_drawn_and_the_rest_learns(image_spec, pictures):
+    torch.manual_seed(0)
+    fixed = build(image_spec(), "vit-tiny", width=24, depth=1, heads=2, fixed_patches=True)
+    before = {name: weight.clone() for name, weight in fixed.named_parameters()}
+    optimiser = torch.optim.SGD([weight for weight in fixed.parameters() if weight.requires_grad], lr=0.1)
+    fixed(pictures()).pooled.square().sum().backward()
+    optimiser.step()
+    still = {name for name, weight in fixed.named_parameters() if torch.equal(weight, before[name])}
+    assert still & {"embed.weight", "embed.bias"} == {"embed.weight", "embed.bias"}
+    assert not {name for name in still if name.startswith("transformer") and "norm" not in name}
+    again = build(image_spec(), **fixed.settings)
+    assert not again.embed.weight.requires_grad
+    assert build(image_spec(), "vit-tiny", width=24, depth=1, heads=2).embed.weight.requires_grad

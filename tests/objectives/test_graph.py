@@ -41,3 +41,22 @@ def test_a_row_with_a_key_of_its_own_has_that_one_positive():
     assert graph.weights.tolist() == [[0, 0, 1, 0], [1, 0, 0, 0]]
     assert not bool(graph.ignored.any())
     assert graph.rows(slice(1, 2)).weights.tolist() == [[1, 0, 0, 0]]
+
+
+def test_rows_and_columns_of_equal_label_are_joined_across_two_sets():
+    graph = SimilarityGraph.across(torch.tensor([0, 1, -1]), torch.tensor([1, 0, -1, 1]))
+    assert graph.shape == (3, 4)
+    assert graph.weights.nonzero().tolist() == [[0, 1], [1, 0], [1, 3]]
+    assert not graph.ignored.any()
+
+
+def test_columns_beside_a_graph_are_negatives_of_all_rows():
+    graph = SimilarityGraph.augmentation(2)
+    wider = graph.beside(3)
+    assert wider.shape == (4, 7)
+    assert torch.equal(wider.weights[:, :4], graph.weights)
+    assert torch.equal(wider.ignored[:, :4], graph.ignored)
+    assert not wider.weights[:, 4:].any()
+    assert not wider.ignored[:, 4:].any()
+    assert wider.rows(slice(1, 3)).shape == (2, 7)
+    assert graph.beside(0) is graph

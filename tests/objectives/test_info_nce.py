@@ -1,7 +1,6 @@
 """InfoNCE: known values, equality with NT-Xent and SupCon written out another way, and what a graph without edges does."""
 
 import math
-import sys
 
 import pytest
 import torch
@@ -10,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from selflearn.errors import RecipeError
-from selflearn.objectives import SimilarityGraph, info_nce
+from selflearn.objectives import SimilarityGraph, info_nce, pairwise_sigmoid, parts
 
 
 def nt_xent(first, second, temperature):
@@ -115,14 +114,55 @@ def test_misfits_are_refused():
         info_nce(rows, rows, SimilarityGraph.augmentation(3))
 
 
-def test_many_pairs_are_compared_in_parts_with_the_same_loss_and_gradient(monkeypatch):
+@pytest.mark.parametrize("temperature", [0.05, 0.5])
+def test_decoupled_leaves_every_positive_out_of_the_logarithm(temperature):
+    first, second = F.normalize(torch.randn(6, 5), dim=1), F.normalize(torch.randn(6, 5), dim=1)
+    rows = torch.cat([first, second])
+    losses = []
+    for i, row in enumerate(rows):
+        scores = [float(row @ other) / temperature for other in rows]
+        partner = (i + 6) % 12
+        losses.append(math.log(sum(math.exp(score) for k, score in enumerate(scores) if k not in {i, partner})) - scores[partner])
+    loss = info_nce(rows, rows, SimilarityGraph.augmentation(6), temperature, decoupled=True)
+    assert float(loss) == pytest.approx(sum(losses) / 12, rel=1e-4)
+
+
+def test_decoupled_at_collapse_and_for_orthogonal_pairs():
+    graph = SimilarityGraph.augmentation(5)
+    assert float(info_nce(torch.ones(10, 3), torch.ones(10, 3), graph, 0.1, decoupled=True)) == pytest.approx(math.log(8), rel=1e-5)
+    rows = torch.eye(5).repeat(2, 1)
+    assert float(info_nce(rows, rows, graph, 0.5, decoupled=True)) == pytest.approx(math.log(8) - 2, rel=1e-4)
+
+
+def test_a_found_positive_weakens_the_coupled_gradient_alone():
+    """Of one query with its positive beside it and one negative: the softmax hardly pulls any more, the decoupled one as ever."""
+    keys = torch.tensor([[1.0, 0.1], [-1.0, 0.3]])
+    graph = SimilarityGraph(torch.tensor([[1.0, 0.0]]), torch.zeros(1, 2, dtype=torch.bool))
+    pulls = []
+    for decoupled in (False, True):
+        query = torch.tensor([[1.0, 0.0]], requires_grad=True)
+        info_nce(query, keys, graph, 0.2, decoupled).backward()
+        pulls.append(float(query.grad.norm()))
+    assert pulls[0] < 1e-3 < 0.5 < pulls[1]
+
+
+def test_a_row_without_negatives_is_attracted_and_not_repelled():
+    rows = torch.randn(2, 3, requires_grad=True)
+    loss = info_nce(rows, rows, SimilarityGraph.augmentation(1), 0.5, decoupled=True)
+    loss.backward()
+    assert loss.item() == pytest.approx(-F.cosine_similarity(rows[:1], rows[1:]).item() / 0.5, rel=1e-4)
+    assert rows.grad.isfinite().all()
+
+
+@pytest.mark.parametrize("loss", [info_nce, lambda *args: info_nce(*args, decoupled=True), pairwise_sigmoid])
+def test_many_pairs_are_compared_in_parts_with_the_same_loss_and_gradient(loss, monkeypatch):
     generator = torch.Generator().manual_seed(0)
     rows = torch.randn(60, 8, generator=generator, dtype=torch.float64, requires_grad=True)
     labels = torch.randint(-1, 6, (60,), generator=generator)
     graph = SimilarityGraph.of_labels(labels).union(SimilarityGraph.augmentation(30))
-    whole = info_nce(rows, rows, graph)
+    whole = loss(rows, rows, graph)
     (gradient,) = torch.autograd.grad(whole, rows)
-    monkeypatch.setattr(sys.modules[info_nce.__module__], "MOST_PAIRS", 7 * 60)
-    parts = info_nce(rows, rows, graph)
-    assert torch.allclose(parts, whole, rtol=1e-12)
-    assert torch.allclose(torch.autograd.grad(parts, rows)[0], gradient, rtol=1e-10, atol=1e-14)
+    monkeypatch.setattr(parts, "MOST_PAIRS", 7 * 60)
+    by_parts = loss(rows, rows, graph)
+    assert torch.allclose(by_parts, whole, rtol=1e-12)
+    assert torch.allclose(torch.autograd.grad(by_parts, rows)[0], gradient, rtol=1e-10, atol=1e-14)

@@ -7,6 +7,7 @@ from selflearn import objectives
 from selflearn.objectives import SimilarityGraph
 
 A, B = torch.randn(8, 4), torch.randn(8, 4)
+MOMENT = A.T @ A / 8
 DIRECTIONS = objectives.random_directions(4, 4, torch.Generator().manual_seed(0))
 HIDDEN = torch.rand(2, 4, generator=torch.Generator().manual_seed(0)) < 0.5
 CLASSES = torch.tensor([[0, 3, -1, 2], [1, 1, 0, 2]])
@@ -15,6 +16,11 @@ SHARES = torch.rand(8, 4, generator=torch.Generator().manual_seed(0)).softmax(1)
 BORDERS = torch.tensor([-3.0, -1.0, 0.5, 1.5, 4.0])
 CASES = {
     "info_nce": lambda a, b: objectives.info_nce(a, b, EDGES),
+    "pairwise_sigmoid": lambda a, b: objectives.pairwise_sigmoid(a, b, EDGES, 5.0, -2.0),
+    "relation_cross_entropy": lambda a, b: objectives.relation_cross_entropy(a, b, torch.cat([b, a])),
+    "covariance_contrast": lambda a, b: objectives.covariance_contrast(a, MOMENT),
+    "whitened_mse": lambda a, b: objectives.whitened_mse(torch.stack([a, b])),
+    "marginal_entropy": lambda a, b: objectives.marginal_entropy(a),
     "barlow_twins": objectives.barlow_twins,
     "invariance": objectives.invariance,
     "variance": lambda a, b: objectives.variance(a),
@@ -43,7 +49,7 @@ CASES = {
     "imitation": lambda a, b: objectives.imitation(a, SHARES, CLASSES.flatten(), 1.5),
     "bar_nll": lambda a, b: objectives.bar_nll(a.view(2, 4, 4), BORDERS, CLASSES.to(a.dtype), HIDDEN),
 }
-NO_LOSSES = {"random_directions", "median_distance", "bar_mean", "bar_quantile", "best_imitation"}
+NO_LOSSES = {"random_directions", "median_distance", "bar_mean", "bar_quantile", "best_imitation", "whiten"}
 
 
 def test_every_objective_is_held_to_it():

@@ -51,6 +51,17 @@ def test_what_is_kept_is_detached():
     assert not queue.vectors().requires_grad
 
 
+def test_the_nearest_points_most_the_same_way_whatever_its_length():
+    queue = Queue(3, 2)
+    asked = torch.tensor([[0.1, 2.0], [-3.0, 0.2]])
+    assert torch.equal(queue.nearest(asked), asked)
+    kept = torch.tensor([[9.0, 1.0], [0.0, 0.5], [-1.0, 0.0]])
+    queue.add(kept)
+    assert torch.equal(queue.nearest(asked), kept[[1, 2]])
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        assert torch.equal(queue.nearest(asked.bfloat16().requires_grad_()), kept[[1, 2]])
+
+
 def test_an_empty_queue_is_refused():
     with pytest.raises(RecipeError, match="at least one"):
         Queue(0, 3)

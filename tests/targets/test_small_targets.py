@@ -1,9 +1,9 @@
-"""Centre, prototypes and ramp: exact values, and when they move."""
+"""Centre, second moment, prototypes and ramp: exact values, and when they move."""
 
 import pytest
 import torch
 
-from selflearn.targets import Centre, Prototypes, Ramp
+from selflearn.targets import Centre, Prototypes, Ramp, SecondMoment
 
 
 def test_centre_is_the_running_mean():
@@ -56,3 +56,26 @@ def test_ramp_is_linear_and_then_constant(progress, value):
 
 def test_ramp_without_a_share_is_at_its_end():
     assert float(Ramp(0.04, 0.07, share=0.0).value) == pytest.approx(0.07)
+
+
+def test_ramp_may_begin_late_and_be_a_step():
+    late, step = Ramp(0.0, 1.0, share=0.2, after=0.5), Ramp(0.0, 1.0, share=0.0, after=0.9)
+    for progress, slope, jump in [(0.0, 0.0, 0.0), (0.5, 0.0, 0.0), (0.6, 0.5, 0.0), (0.9, 1.0, 1.0), (1.0, 1.0, 1.0)]:
+        late.follow(progress)
+        step.follow(progress)
+        assert float(late.value) == pytest.approx(slope)
+        assert float(step.value) == jump
+
+
+def test_the_second_moment_is_the_running_one_in_full_precision():
+    moment, rows = SecondMoment(3, momentum=0.75), torch.randn(8, 3)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        moment.follow(rows.requires_grad_())
+    wanted = rows.T @ rows / 8
+    assert torch.allclose(moment.moment, 0.25 * wanted, atol=1e-6)
+    moment.follow(rows)
+    assert torch.allclose(moment.moment, (1 - 0.75**2) * wanted, atol=1e-6)
+    assert not moment.moment.requires_grad
+    before = moment.eval().moment.clone()
+    moment.follow(rows)
+    assert torch.equal(moment.moment, before)

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar
 
+import torch
 from annotated_types import Gt
 from torch import nn
 
-from selflearn.methods.base import Losses
+from selflearn.data.batch import Batch
+from selflearn.methods.base import Losses, Outcome
 from selflearn.methods.joint.base import Joint
 from selflearn.networks import Features, mlp
 from selflearn.objectives import SimilarityGraph, negative_cosine
 
 
 class SimSiam(Joint):
-    """Each view predicts the other, which is held still (Chen and He, 2021).
+    """Each view predicts the mean of the other large views, which are held still (Chen and He, 2021).
+
+    With two views it is SimSiam. With more the target is a mean of several and jumps less from step to step, which a small batch
+    gains by: FastSiam (Pototzky et al., 2022).
 
     Settings
     --------
@@ -23,6 +28,8 @@ class SimSiam(Joint):
     """
 
     gathers: ClassVar[bool] = False
+    most_views: ClassVar[int | None] = None
+    least_large: ClassVar[int] = 2  # a large view predicts the others
 
     predictor: Annotated[int, Gt(0)] = 512
     stop_gradient: bool = True
@@ -36,9 +43,17 @@ class SimSiam(Joint):
         """Batch norm after every layer; the last one learns neither scale nor shift."""
         return mlp([self.encoder.dim, *self.projector], last_norm=True, last_affine=False)
 
+    def forward(self, views: list[Batch], generator: torch.Generator) -> Outcome:
+        """As all joint methods; small views predict, and are not predicted."""
+        self._large = sum(view.scope == "global" for view in views)
+        return super().forward(views, generator)
+
     def losses(self, online: list[Features], graph: SimilarityGraph) -> Losses:
-        """One term, the mean of both ways."""
-        first, second = (self.project(features.pooled) for features in online)
-        targets = (first.detach(), second.detach()) if self.stop_gradient else (first, second)
-        forward, backward = negative_cosine(self.predict(first), targets[1]), negative_cosine(self.predict(second), targets[0])
-        return {"regression": (forward + backward) / 2}
+        """One term, the mean over views."""
+        projections = [self.project(features.pooled) for features in online]
+        large = [each.detach() if self.stop_gradient else each for each in projections[: self._large]]
+        terms = []
+        for number, projection in enumerate(projections):
+            others = torch.stack([target for other, target in enumerate(large) if other != number])
+            terms.append(negative_cosine(self.predict(projection), others.mean(0)))
+        return {"regression": torch.stack(terms).mean()}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from annotated_types import Ge
+from torch import Tensor
 
 from selflearn import objectives
 from selflearn.methods.base import Losses
@@ -28,8 +29,12 @@ class VICReg(Joint):
     covariance: Weight = 1.0
 
     def losses(self, online: list[Features], graph: SimilarityGraph) -> Losses:
-        """Three terms; the hinge is averaged over both views and the covariances are added, as in the authors' code."""
+        """What is asked of the two views' projections."""
         first, second = (self.project(features.pooled) for features in online)
+        return self.compare(first, second)
+
+    def compare(self, first: Tensor, second: Tensor) -> Losses:
+        """Three terms; the hinge is averaged over both views and the covariances are added, as in the authors' code."""
         return {
             "invariance": self.invariance * objectives.invariance(first, second),
             "variance": self.variance * (objectives.variance(first) + objectives.variance(second)) / 2,

@@ -98,6 +98,11 @@ class Together(Method):
         for method in self._all():
             method.check_batch(samples, steps)
 
+    def check_data(self, samples: int) -> None:
+        """What any task refuses."""
+        for method in self._all():
+            method.check_data(samples)
+
     def after_update(self, progress: float) -> None:
         """Every task's own."""
         for method in self._all():
