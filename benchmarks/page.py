@@ -236,8 +236,9 @@ SECTIONS = (
         "scaling",
         "scaling.json",
         "",
-        "Samples a second of two processes over gloo, one thread each, beside twice those of one. What is lost goes to "
-        "synchronised batch norms, gathered negatives, averaged gradients, and to what two cores share.",
+        "Samples a second of two processes over gloo, one thread each, beside twice those of one (`efficiency`) and two that "
+        "learn apart (`of the limit`). What is lost goes to synchronised batch norms (two exchanges each), gathered negatives, "
+        "averaged gradients, and to what two cores share.",
     ),
     Section(
         "Nearest neighbours among a million",
@@ -259,7 +260,7 @@ SECTIONS = (
         "mutations",
         "mutations.json",
         "",
-        "Random changes to input files of 24 formats, to checkpoints and to what a finished run left. An input is read or"
+        "Random changes to input files of each format, to checkpoints and to what a finished run left. An input is read or"
         " refused, a checkpoint leads to the same weights or is refused, a finished run says what it said before or is "
         "refused; nothing crashes.",
     ),
