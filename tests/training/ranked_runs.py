@@ -7,7 +7,6 @@ import random
 import signal
 import socket
 import sys
-import time
 import traceback
 from pathlib import Path
 
@@ -15,9 +14,11 @@ import torch
 from conftest import World
 
 import selflearn.training.stage  # noqa: F401 (imported before forking)
+from selflearn.data.batch import Batch
 from selflearn.errors import SelflearnError
 from selflearn.ranks import check_alike, leads, together, wait_for_all
 from selflearn.training import FitSettings, RunFolder, fit
+from selflearn.views import View
 
 STEPS = 60
 
@@ -29,7 +30,22 @@ def digest(method: torch.nn.Module) -> str:
     return found.hexdigest()
 
 
-def learn(path: Path, resume: bool, budget: str, batch: int, replace: dict[str, float] | None) -> str:
+class Struck:
+    """A view whose call of this number brings the process a signal: one that a parent sends may come when all is over."""
+
+    def __init__(self, view: View, call: int, signal_number: int) -> None:
+        self.view, self.left, self.signal_number = view, call, signal_number
+
+    def __call__(self, batch: Batch, generator: torch.Generator) -> Batch:
+        self.left -= 1
+        if self.left == 0:
+            os.kill(os.getpid(), self.signal_number)
+        return self.view(batch, generator)
+
+
+def learn(
+    path: Path, resume: bool, budget: str, batch: int, replace: dict[str, float] | None, struck: tuple[int, int] | None
+) -> str:
     torch.set_num_threads(1)
     if leads() and not resume:
         RunFolder.create(path)
@@ -44,12 +60,21 @@ def learn(path: Path, resume: bool, budget: str, batch: int, replace: dict[str, 
         device="cpu",
         replace_units=replace,
     )
-    fit(method, World.Vectors(), World.views, settings, RunFolder.open(path), resume=resume)
+    views = [Struck(World.views[0], *struck), *World.views[1:]] if struck else World.views
+    fit(method, World.Vectors(), views, settings, RunFolder.open(path), resume=resume)
     return digest(method)
 
 
 def rank(
-    number: int, port: int, path: Path, resume: bool, budget: str, batch: int, data: str, replace: dict[str, float] | None
+    number: int,
+    port: int,
+    path: Path,
+    resume: bool,
+    budget: str,
+    batch: int,
+    data: str,
+    replace: dict[str, float] | None,
+    struck: tuple[int, int] | None,
 ) -> str:
     """What one rank found: a digest of its weights, or the message of the error."""
     place = {"RANK": str(number), "WORLD_SIZE": "2", "LOCAL_RANK": str(number), "LOCAL_WORLD_SIZE": "2"}
@@ -57,15 +82,15 @@ def rank(
     try:
         with together(place):
             check_alike("data", data.split(",")[number % len(data.split(","))])
-            return learn(path, resume, budget, batch, replace)
+            return learn(path, resume, budget, batch, replace, struck)
     except SelflearnError as error:
         return f"{type(error).__name__}: {error}"
 
 
-def pair(path: Path, *, resume: bool = False, kill: tuple[int, ...] = (), after: float = 0.0, budget: str = f"{STEPS}steps",
+def pair(path: Path, *, resume: bool = False, kill: tuple[int, ...] = (), at: int = 0, budget: str = f"{STEPS}steps",
          batch: int = 16, data: str = "same", replace: dict[str, float] | None = None,
          signal_number: int = signal.SIGKILL) -> list[str]:  # fmt: skip
-    """Fork two ranks; what each found, "" where it was killed."""
+    """Fork two ranks; what each found, "" where it was killed. Those in `kill` get the signal at their micro-batch `at`."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -77,7 +102,8 @@ def pair(path: Path, *, resume: bool = False, kill: tuple[int, ...] = (), after:
             for each in pipes:
                 each.close()
             try:
-                os.write(writing, rank(number, port, path, resume, budget, batch, data, replace).encode())
+                struck = (at, signal_number) if number in kill else None
+                os.write(writing, rank(number, port, path, resume, budget, batch, data, replace, struck).encode())
             except BaseException as error:
                 if not isinstance(error, SystemExit | KeyboardInterrupt):
                     traceback.print_exc()
@@ -86,13 +112,6 @@ def pair(path: Path, *, resume: bool = False, kill: tuple[int, ...] = (), after:
         os.close(writing)
         children.append(child)
         pipes.append(os.fdopen(reading))
-    if kill:
-        began = time.monotonic()
-        while not list(path.glob("checkpoints/*/*.pt")) and time.monotonic() - began < 60:
-            time.sleep(0.01)
-        time.sleep(after)
-    for number in kill:
-        os.kill(children[number], signal_number)
     found = [pipe.read() for pipe in pipes]
     for child in children:
         os.waitpid(child, 0)
@@ -103,9 +122,9 @@ def main(base: Path) -> None:
     draw = random.Random(0)
     found = {"whole": pair(base / "whole")}
     for name, kill in (("follower", (1,)), ("leader", (0,)), ("both", (0, 1))):
-        found[f"{name} killed"] = pair(base / name, kill=kill, after=draw.uniform(0.0, 0.2))
+        found[f"{name} killed"] = pair(base / name, kill=kill, at=draw.randrange(2, 2 * STEPS))
         found[f"{name} resumed"] = pair(base / name, resume=True)
-    found["asked to stop"] = pair(base / "stop", kill=(1,), after=0.1, signal_number=signal.SIGTERM)
+    found["asked to stop"] = pair(base / "stop", kill=(1,), at=STEPS, signal_number=signal.SIGTERM)
     found["stopped resumed"] = pair(base / "stop", resume=True)
     found["by time"] = pair(base / "time", budget="2s")
     found["replaced"] = pair(base / "replaced", replace={"rate": 0.02, "maturity": 3})
