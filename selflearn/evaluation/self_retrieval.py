@@ -11,8 +11,7 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from selflearn.errors import DataError
-from selflearn.measures.arrays import Array, matrix
+from selflearn.measures.arrays import Array, paired
 
 CHUNK = 1000
 TIED = 1e-5  # cosines closer than this are equal in float32
@@ -30,9 +29,7 @@ def self_retrieval(first: Array, second: Array) -> np.ndarray:
     ----------
     first, second : (n, dim), finite; row i of both is one sample.
     """
-    one, other = matrix(first, "first views").double(), matrix(second, "second views").double()
-    if one.shape != other.shape:
-        raise DataError(f"two views of the same samples are needed, got {tuple(one.shape)} and {tuple(other.shape)}")
+    one, other = (each.double() for each in paired(first, second))
     one, other = F.normalize(one, dim=1), F.normalize(other, dim=1)
     found = []
     for start in range(0, len(one), CHUNK):

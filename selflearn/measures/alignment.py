@@ -5,15 +5,12 @@ from __future__ import annotations
 from torch import Tensor
 from torch.nn import functional as F
 
-from selflearn.errors import DataError
-from selflearn.measures.arrays import Array, matrix
+from selflearn.measures.arrays import Array, paired
 
 
 def distances(first: Array, second: Array, power: float = 2.0) -> Tensor:
     """(n,) distance of each sample's two views after normalisation, to a power; in [0, 2^power]."""
-    one, other = matrix(first, "first views"), matrix(second, "second views")
-    if one.shape != other.shape:
-        raise DataError(f"two views of the same samples are needed, got {tuple(one.shape)} and {tuple(other.shape)}")
+    one, other = paired(first, second)
     return (F.normalize(one, dim=1) - F.normalize(other, dim=1)).norm(dim=1).pow(power)
 
 

@@ -27,3 +27,16 @@ def matrix(values: Array, name: str = "embeddings") -> Tensor:
             f"{name} hold NaN or infinity; look at the training curve for divergence, or at the input for missing values"
         )
     return tensor
+
+
+def paired(first: Array, second: Array) -> tuple[Tensor, Tensor]:
+    """Two views of the same samples, (n, dim) each, as `matrix` gives them; row i of both is one sample.
+
+    Raises
+    ------
+    DataError : not finite matrices, or of different shapes.
+    """
+    one, other = matrix(first, "first views"), matrix(second, "second views")
+    if one.shape != other.shape:
+        raise DataError(f"two views of the same samples are needed, got {tuple(one.shape)} and {tuple(other.shape)}")
+    return one, other

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from selflearn.errors import DataError
-from selflearn.measures.arrays import Array, matrix
+from selflearn.measures.arrays import Array, paired
 
 
 def contrastive_moment(first: Array, second: Array) -> Tensor:
@@ -26,9 +26,7 @@ def contrastive_moment(first: Array, second: Array) -> Tensor:
     ----------
     first, second : (n, dim), finite; row i of both is one sample.
     """
-    one, other = matrix(first, "first views").double(), matrix(second, "second views").double()
-    if one.shape != other.shape:
-        raise DataError(f"two views of the same samples are needed, got {tuple(one.shape)} and {tuple(other.shape)}")
+    one, other = (each.double() for each in paired(first, second))
     product = one.T @ other / len(one)
     return (product + product.T) / 2
 
